@@ -1,11 +1,9 @@
 """What all tests share: the backend under test, and reproducible random numbers."""
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
-import numpy as np
 import pytest
 
 # The same examples on every machine. The function-scoped fixture that they share is
@@ -25,6 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="numpy",
         metavar="NAME",
         help="the backend that semantics and solvers are tested on (default: numpy)",
+    )
+    parser.addoption(
+        "--wheels",
+        metavar="DIR",
+        help="the folder of the built wheels, for tests/packaging and tests/plugins",
     )
 
 
@@ -50,10 +53,3 @@ def backend(backend_name: str) -> Iterator[Any]:
         active = backends.current()
         active.seed(0)
         yield active
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> None:
-    """A test that forgets to take a seed is reproducible all the same."""
-    random.seed(0)
-    np.random.seed(0)

@@ -1,0 +1,120 @@
+"""Every check of FunFact, each in a fresh environment: ``nox`` runs them all."""
+
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = [
+    "lint",
+    "types",
+    "layers",
+    "core-alone",
+    "tests",
+    "plugins",
+    "packaging",
+    "quickstart",
+]
+
+ROOT = "."
+CORE = "./funfact-core"
+NUMPY = "./funfact-backend-numpy"
+JAX = "./funfact-backend-jax"
+TORCH = "./funfact-backend-torch"
+DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
+BACKENDS = {"numpy": [], "jax": [JAX], "torch": [TORCH]}
+
+# pip takes distributions that are on no index from a folder only when each is named
+PINS = ["-c", "constraints.txt"]
+TESTING = ["pytest", "hypothesis"]
+
+
+def install(session: nox.Session, *packages: str, editable: bool = False) -> None:
+    """Install folders of the checkout and packages, at the versions of constraints.txt."""
+    session.env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    flagged = [
+        word
+        for package in packages
+        for word in (["-e", package] if editable and package.startswith(".") else [package])
+    ]
+    session.install(*PINS, *flagged)
+
+
+def build(session: nox.Session, folder: str) -> None:
+    """Build the source distribution of each project, and from it the wheel."""
+    install(session, "build", "hatchling")
+    for project in DISTRIBUTIONS:
+        session.run(
+            *("python", "-m", "build", "--no-isolation", "--outdir", folder, project),
+            silent=True,
+        )
+    session.log("built " + ", ".join(sorted(wheel.name for wheel in Path(folder).glob("*.whl"))))
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Fit a nonnegative CP model to measured data and draw its components."""
+    install(session, CORE, NUMPY, JAX, ROOT, "matplotlib", "tensorly")
+    session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("backend", list(BACKENDS))
+def tests(session: nox.Session, backend: str) -> None:
+    """What expressions mean and whether fits converge, on one backend."""
+    install(session, CORE, NUMPY, *BACKENDS[backend], ROOT, *TESTING, editable=True)
+    session.env["FUNFACT_BACKEND"] = backend
+    session.run("pytest", "--backend", backend, *session.posargs)
+
+
+@nox.session(name="core-alone")
+def core_alone(session: nox.Session) -> None:
+    """Core with NumPy and no backend: what `import funfact` loads, and the unit tests."""
+    install(session, CORE, *TESTING, editable=True)
+    session.run("pytest", *(session.posargs or ["tests/packaging/test_import.py", "tests/unit"]))
+
+
+@nox.session
+def plugins(session: nox.Session) -> None:
+    """Sample distributions, good, broken and duplicate, beside core and NumPy."""
+    install(session, CORE, NUMPY, ROOT, *TESTING, "build", "hatchling")
+    session.run("pytest", *(session.posargs or ["tests/plugins"]))
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build all five distributions into dist/."""
+    build(session, "dist")
+
+
+@nox.session
+def packaging(session: nox.Session) -> None:
+    """Install the built wheels the way a stranger would, outside the checkout."""
+    with tempfile.TemporaryDirectory(prefix="funfact-wheels-") as folder:
+        build(session, folder)
+        install(session, *TESTING)
+        session.run("pytest", "--wheels", folder, *(session.posargs or ["tests/packaging"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint and format with ruff."""
+    install(session, "ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, strict, without any array library but NumPy."""
+    install(session, CORE, "mypy")
+    session.run("mypy")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Imports between the rooms of core run one way."""
+    install(session, CORE, "import-linter", editable=True)
+    session.run("lint-imports", "--no-logo")
