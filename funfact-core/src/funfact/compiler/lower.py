@@ -1,0 +1,219 @@
+"""From the intermediate representation to a pure function on one backend.
+
+The only place where a stage meets a backend. The function takes factors and
+gives an array: no globals, no branch on values, so that gradients, compilation
+and vectorisation are wrappers around it.
+"""
+
+import operator
+import string
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, assert_never
+
+from funfact.backends.contract import Array, Backend
+from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term
+from funfact.errors import ShapeError
+from funfact.graph import postorder
+
+__all__ = ["lower"]
+
+Step: TypeAlias = Callable[[list[Array]], Array]
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "pow": operator.pow,
+}
+"""Operators rather than functions: they take Python scalars on every library."""
+
+
+def lower(
+    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any
+) -> Callable[[Sequence[Array]], Array]:
+    """Turn `ir` into a function of the arrays that stand behind `keys`.
+
+    Parameters
+    ----------
+    ir : Ir
+    keys : sequence of objects
+        The keys of the `Load` nodes, in the order in which the function takes the arrays.
+    backend : Backend
+    dtype : native dtype
+        That of the constants; the arrays are to come in the same one.
+
+    Returns
+    -------
+    callable
+        ``f(arrays) -> array`` of shape ``ir.shape``. An intermediate result is
+        released as soon as nothing needs it any more.
+    """
+    nodes = postorder(ir)
+    place = {id(node): position for position, node in enumerate(nodes)}
+    last_use = {place[id(child)]: place[id(node)] for node in nodes for child in node.below}
+    key_place = {id(key): position for position, key in enumerate(keys)}
+    program: list[tuple[Step | int, list[int], list[int]]] = []
+    for position, node in enumerate(nodes):
+        inputs = [place[id(child)] for child in node.below]
+        spent = sorted({child for child in inputs if last_use[child] == position})
+        program.append((_emit(node, key_place, backend, dtype), inputs, spent))
+
+    def function(arrays: Sequence[Array]) -> Array:
+        values: list[Any] = [None] * len(program)
+        for position, (step, inputs, spent) in enumerate(program):
+            if isinstance(step, int):
+                values[position] = arrays[step]
+            else:
+                values[position] = step([values[child] for child in inputs])
+            for child in spent:
+                values[child] = None
+        return _as_array(values[-1], backend, dtype)
+
+    return function
+
+
+def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> Step | int:
+    match node:
+        case Load(key):
+            return key_place[id(key)]
+        case Const(value, shape):
+            constant = _constant(value, shape, backend, dtype)
+            return lambda _: constant
+        case Map():
+            return _emit_map(node, backend, dtype)
+        case Contract(semiring) if semiring == PRODUCT:
+            return _emit_sum_of_products(node, backend)
+        case Contract():
+            return _emit_semiring(node, backend)
+        case _:
+            assert_never(node)
+
+
+def _constant(value: Any, shape: tuple[int, ...], backend: Backend, dtype: Any) -> Any:
+    if value == "eye":
+        return backend.eye(*shape, dtype=dtype)
+    # A number stays a Python scalar: libraries have fast paths for x * 2 and x ** 2.
+    return backend.full(shape, value, dtype=dtype) if shape else value
+
+
+def _emit_map(node: Map, backend: Backend, dtype: Any) -> Step:
+    aligners = [_aligner(term, node.axes, backend) for term in node.terms]
+    if node.fn in _OPERATORS:
+        combine = _OPERATORS[node.fn]
+
+        def binary(values: list[Array]) -> Array:
+            left, right = (align(value) for align, value in zip(aligners, values, strict=True))
+            if not (backend.is_native(left) or backend.is_native(right)):
+                left = _as_array(left, backend, dtype)
+            return combine(left, right)
+
+        return binary
+    fn = getattr(backend, node.fn)
+    (align,) = aligners
+    return lambda values: fn(_as_array(align(values[0]), backend, dtype))
+
+
+def _as_array(value: Any, backend: Backend, dtype: Any) -> Array:
+    return value if backend.is_native(value) else backend.tensor(value, dtype)
+
+
+def _aligner(term: Term, axes: Sequence[Axis], backend: Backend) -> Callable[[Array], Array]:
+    """Bring the dimensions of an operand into the order of `axes`, with 1 for those it lacks."""
+    carried = [axis for axis in axes if axis in term.axes]
+    order = tuple(term.axes.index(axis) for axis in carried)
+    order += tuple(d for d, axis in enumerate(term.axes) if axis is None)
+    shape = tuple(axis.size if axis in term.axes else 1 for axis in axes)
+    permute = order != tuple(range(len(order)))
+    # Leading ones broadcast by themselves, so a lower rank needs no reshape.
+    before = tuple(term.value.shape[d] for d in order)
+    reshape = shape[max(0, len(shape) - len(before)) :] != before or len(before) > len(shape)
+
+    def align(value: Array) -> Array:
+        if permute:
+            value = backend.transpose(value, order)
+        return backend.reshape(value, shape) if reshape else value
+
+    return align
+
+
+def _emit_sum_of_products(node: Contract, backend: Backend) -> Step:
+    """Operands from left to right, each product contracted with the next one."""
+    flat = [axis for group in node.output for axis in group]
+    squeezers = [_squeezer(term, backend) for term in node.terms]
+    todo = [tuple(axis for axis in term.axes if axis is not None) for term in node.terms]
+    contractions: list[str] = []
+    axes = todo[0]
+    for position, more in enumerate(todo[1:], start=2):
+        later = {axis for term in todo[position:] for axis in term}
+        wanted = dict.fromkeys(axes + more)
+        kept = tuple(axis for axis in wanted if axis in later or axis in flat)
+        if position == len(todo):
+            kept = tuple(flat)
+        contractions.append(_subscripts((axes, more), kept))
+        axes = kept
+    if len(todo) == 1 and axes != tuple(flat):
+        contractions.append(_subscripts((axes,), tuple(flat)))
+    merge = any(len(group) != 1 for group in node.output)
+    shape = node.shape
+
+    def contract(values: list[Array]) -> Array:
+        operands = [squeeze(value) for squeeze, value in zip(squeezers, values, strict=True)]
+        result = operands[0]
+        for position, subscripts in enumerate(contractions, start=1):
+            result = backend.einsum(subscripts, result, *operands[position : position + 1])
+        return backend.reshape(result, shape) if merge else result
+
+    return contract
+
+
+def _squeezer(term: Term, backend: Backend) -> Callable[[Array], Array]:
+    if None not in term.axes:
+        return lambda value: value
+    shape = tuple(axis.size for axis in term.axes if axis is not None)
+    return lambda value: backend.reshape(value, shape)
+
+
+def _subscripts(operands: Sequence[Sequence[Axis]], output: Sequence[Axis]) -> str:
+    letters: dict[Axis, str] = {}
+    for axes in operands:
+        for axis in axes:
+            if axis not in letters:
+                letters[axis] = _letter(len(letters))
+    written = ["".join(letters[axis] for axis in axes) for axes in (*operands, output)]
+    return ",".join(written[:-1]) + "->" + written[-1]
+
+
+def _letter(position: int) -> str:
+    if position >= len(string.ascii_letters):
+        raise ShapeError(
+            f"two operands have {position + 1} axes between them, and an einsum names at most "
+            f"{len(string.ascii_letters)}. Sum over some of them earlier, with `>>`."
+        )
+    return string.ascii_letters[position]
+
+
+def _emit_semiring(node: Contract, backend: Backend) -> Step:
+    """Pair every element, then reduce: for reductions that no matrix product knows."""
+    flat = [axis for group in node.output for axis in group]
+    every = dict.fromkeys(axis for term in node.terms for axis in term.axes if axis is not None)
+    reduced = [axis for axis in every if axis not in flat]
+    axes = (*flat, *reduced)
+    aligners = [_aligner(term, axes, backend) for term in node.terms]
+    combine = _OPERATORS[node.semiring.combine]
+    reduce = getattr(backend, node.semiring.reduce)
+    positions = tuple(range(len(flat), len(axes)))
+    full = tuple(axis.size for axis in axes)
+    shape = node.shape
+    merge = any(len(group) != 1 for group in node.output)
+
+    def contract(values: list[Array]) -> Array:
+        aligned = [align(value) for align, value in zip(aligners, values, strict=True)]
+        result = aligned[0]
+        for value in aligned[1:]:
+            result = combine(result, value)
+        if positions:
+            result = reduce(backend.reshape(result, full), axis=positions)
+        return backend.reshape(result, shape) if merge else result
+
+    return contract

@@ -1,0 +1,108 @@
+"""Index lists: ``T[i, j]``, ``expr[m, n]`` and ``expr >> [j, i]`` on anything but a pairing."""
+
+from collections.abc import Sequence
+
+from funfact.compiler.ir import Axis
+from funfact.errors import IndexingError, ShapeError
+from funfact.language.meaning import Meaning, project
+from funfact.language.nodes import Index, Indexed, Label, Mark, Node, Rename, To, Written
+from funfact.language.render.line import pointed
+
+__all__ = ["attach", "complete", "refuse_repeats", "rename", "show", "transpose"]
+
+
+def attach(node: Indexed, child: Meaning) -> Meaning:
+    """``T[i, j]``: one index for each dimension of something without indices."""
+    fresh = [Label(Index()) for _ in child.shape]
+    labels = _spread(node, node.written, fresh, f"{len(fresh)} dimensions, shape {child.shape}")
+    return _diagonals(node, child, labels)
+
+
+def rename(node: Rename, child: Meaning) -> Meaning:
+    """``expr[m, n]``: other indices, in order; marks that were there stay."""
+    old = child.labels or ()
+    labels = _spread(node, node.written, old, f"{len(old)} live indices")
+    marked = [
+        new if new.mark is not Mark.NONE else Label(new.index, before.mark)
+        for new, before in zip(labels, old, strict=True)
+    ]
+    return _diagonals(node, child, marked)
+
+
+def transpose(node: To, child: Meaning) -> Meaning:
+    """``expr >> [j, i]``: the live indices in that order; those left out are summed."""
+    live = child.labels or ()
+    labels = complete(node.written, live)
+    refuse_repeats(node, labels)
+    axis_of = {label.index: Axis(size) for label, size in zip(live, child.shape, strict=True)}
+    output = [axis_of[label.index] for label in labels]
+    return Meaning(project(child, list(axis_of.values()), output), labels, child.replicas)
+
+
+def complete(written: Written, live: Sequence[Label]) -> tuple[Label, ...]:
+    """A ``>>`` list with its ``...`` replaced by the live indices that it does not name."""
+    named = {entry.index for entry in written if isinstance(entry, Label)}
+    rest = [Label(label.index) for label in live if label.index not in named]
+    labels: list[Label] = []
+    for entry in written:
+        labels += [entry] if isinstance(entry, Label) else rest
+    return tuple(labels)
+
+
+def refuse_repeats(node: To, labels: Sequence[Label]) -> None:
+    seen: set[Index] = set()
+    for label in labels:
+        if label.index in seen:
+            raise IndexingError(
+                f"index {show(label.index)} stands twice in the list after `>>`:\n"
+                f"{pointed(node, [label.index])}\n"
+                "Each index of the result is named once. For a diagonal, repeat the index "
+                "on the tensor itself: a[i, i]."
+            )
+        seen.add(label.index)
+
+
+def show(index: Index) -> str:
+    return f"'{index.symbol}'" if index.symbol else "without a name"
+
+
+def _spread(node: Node, written: Written, default: Sequence[Label], expected: str) -> list[Label]:
+    """The written labels, one for each of `default`, which ``...`` falls back to."""
+    dots = written.count(...)
+    named = len(written) - dots
+    if dots > 1 or (named != len(default) if not dots else named > len(default)):
+        what = f"{named} {'index' if named == 1 else 'indices'}"
+        raise IndexingError(
+            f"{what}{' and more than one `...`' if dots > 1 else ''} on something with "
+            f"{expected}:\n{pointed(node)}\n"
+            "Write one index for each dimension, or one `...` for those you do not name."
+        )
+    where = written.index(...) if dots else named
+    skipped = default[where : where + len(default) - named]
+    labels: list[Label] = []
+    for entry in written:
+        labels += [entry] if isinstance(entry, Label) else skipped
+    return labels
+
+
+def _diagonals(node: Node, child: Meaning, labels: Sequence[Label]) -> Meaning:
+    """Label the dimensions; equal labels take the diagonal, at the first of them."""
+    axis_of: dict[Index, Axis] = {}
+    marks: dict[Index, Mark] = {}
+    axes: list[Axis] = []
+    for label, size in zip(labels, child.shape, strict=True):
+        axis = axis_of.setdefault(label.index, Axis(size))
+        if axis.size != size:
+            raise ShapeError(
+                f"index {show(label.index)} runs along two dimensions of one operand, of sizes "
+                f"{axis.size} and {size}:\n{pointed(node, [label.index])}\n"
+                "A repeated index takes the diagonal, which needs equal sizes. "
+                "Write two different indices, or change the shape."
+            )
+        if marks.get(label.index) is not Mark.KRON and (
+            label.mark is not Mark.NONE or label.index not in marks
+        ):
+            marks[label.index] = label.mark
+        axes.append(axis)
+    ir = project(child, axes, list(axis_of.values()))
+    return Meaning(ir, tuple(Label(i, marks[i]) for i in axis_of), child.replicas)

@@ -1,0 +1,221 @@
+"""The frozen tree that an expression builds, one class for each thing written.
+
+A tensor is itself: nodes compare by identity, so one tensor that stands twice
+is one factor and two tensors of one name are two. Children are in `below`,
+from left to right; `funfact.graph.fold` walks them.
+"""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import EllipsisType
+from typing import Any, TypeAlias
+
+__all__ = [
+    "Apply",
+    "Binary",
+    "Index",
+    "Indexed",
+    "Kron",
+    "Label",
+    "Mark",
+    "Matmul",
+    "Node",
+    "Number",
+    "Pair",
+    "Rename",
+    "Replica",
+    "Replicate",
+    "Special",
+    "Tensor",
+    "To",
+    "Unary",
+    "Written",
+]
+
+
+class Mark(enum.Enum):
+    """What an index asks of its partner; the value is the sign that is written."""
+
+    NONE = ""
+    KEEP = "~"
+    KRON = "*"
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """A name for an axis. ``~i`` keeps it when shared, ``*i`` makes it a Kronecker one.
+
+    Two indices are the same only if they are the same object.
+    """
+
+    symbol: str | None = None
+
+    def __invert__(self) -> "Label":
+        return Label(self, Mark.KEEP)
+
+    def __iter__(self) -> "Iterator[Label]":
+        # Python spells `a[[*i, j]]` as an unpacking: one element comes out, marked.
+        yield Label(self, Mark.KRON)
+
+    def __repr__(self) -> str:
+        return f"index({self.symbol!r})" if self.symbol else "index()"
+
+
+@dataclass(frozen=True)
+class Label:
+    """An index as it stands in a list: with its mark. The last mark written wins."""
+
+    index: Index
+    mark: Mark = Mark.NONE
+
+    def __invert__(self) -> "Label":
+        return Label(self.index, Mark.KEEP)
+
+    def __iter__(self) -> "Iterator[Label]":
+        yield Label(self.index, Mark.KRON)
+
+    def __repr__(self) -> str:
+        return f"{self.mark.value}{self.index!r}"
+
+
+Written: TypeAlias = tuple[Label | EllipsisType, ...]
+"""An index list as it was written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replica:
+    """One replica axis: how many, and whether it comes last instead of first."""
+
+    size: int
+    append: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A node without children."""
+
+    @property
+    def below(self) -> "tuple[Node, ...]":
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor(Leaf):
+    """A factor or data.
+
+    `shape` leaves out the replica axes; `full_shape`, that of the stored array,
+    has them.
+    """
+
+    symbol: str | None
+    shape: tuple[int, ...]
+    data: Any = field(default=None, repr=False)
+    initializer: Any = None
+    optimizable: bool = True
+    prefer: Any = None
+    replicas: tuple[Replica, ...] = ()
+
+    @property
+    def full_shape(self) -> tuple[int, ...]:
+        shape = self.shape
+        for replica in reversed(self.replicas):
+            shape = (*shape, replica.size) if replica.append else (replica.size, *shape)
+        return shape
+
+
+@dataclass(frozen=True, eq=False)
+class Number(Leaf):
+    """A literal, or a number with a name (`ff.pi`)."""
+
+    value: complex
+    symbol: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Special(Leaf):
+    """A constant tensor: `name` is ``'zeros'``, ``'ones'`` or ``'eye'``."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Unary:
+    """A node with one child."""
+
+    child: "Node"
+
+    @property
+    def below(self) -> "tuple[Node, ...]":
+        return (self.child,)
+
+
+@dataclass(frozen=True, eq=False)
+class Binary:
+    """A node with two children."""
+
+    left: "Node"
+    right: "Node"
+
+    @property
+    def below(self) -> "tuple[Node, ...]":
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, eq=False)
+class Indexed(Unary):
+    """``T[i, j]`` on something without indices."""
+
+    written: Written
+
+
+@dataclass(frozen=True, eq=False)
+class Rename(Unary):
+    """``expr[m, n]`` on something that has indices."""
+
+    written: Written
+
+
+@dataclass(frozen=True, eq=False)
+class To(Unary):
+    """``expr >> [k, i]``."""
+
+    written: Written
+
+
+@dataclass(frozen=True, eq=False)
+class Apply(Unary):
+    """An elementwise function, by its array API name."""
+
+    fn: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pair(Binary):
+    """``+ - * / **`` or a semiring: `op` is an array API name or a semiring's."""
+
+    op: str
+
+
+@dataclass(frozen=True, eq=False)
+class Matmul(Binary):
+    """``a @ b``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kron(Binary):
+    """``a & b``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replicate(Unary):
+    """`original` with independent tensors, once for each replica; `child` holds those tensors."""
+
+    original: "Node"
+    replica: Replica
+
+
+Node: TypeAlias = (
+    Tensor | Number | Special | Indexed | Rename | To | Apply | Pair | Matmul | Kron | Replicate
+)

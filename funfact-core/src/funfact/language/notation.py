@@ -1,0 +1,375 @@
+"""What a person writes with: indices, tensors, and the operators of `TsrEx`."""
+
+import dataclasses
+import operator
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from funfact.compiler.ir import Const, Ir
+from funfact.errors import IndexingError, NotationError, ShapeError
+from funfact.graph import fold, postorder
+from funfact.language.literals import number
+from funfact.language.meaning import Meaning, einspec
+from funfact.language.nodes import (
+    Apply,
+    Binary,
+    Index,
+    Indexed,
+    Kron,
+    Label,
+    Matmul,
+    Node,
+    Number,
+    Pair,
+    Rename,
+    Replicate,
+    Tensor,
+    To,
+    Unary,
+    Written,
+)
+from funfact.language.render.line import line
+from funfact.language.resolve import resolve
+
+__all__ = ["TsrEx", "apply", "index", "indices", "literal", "operand", "rebuild", "tensor"]
+
+_SYMBOL = re.compile(r"[^\W\d_][^\W_]*(_[^\W_]+)?")
+
+
+class TsrEx:
+    """A tensor expression: immutable, belonging to no backend, checked as it is written.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    ndim : int
+    live_indices : tuple of Index
+        The indices of the result, in order; empty without any.
+    einspec : str or None
+        The pairing at the top, ``'abc,bd->acd|'``, Kronecker letters after the bar.
+    tensors : tuple of Tensor
+        The factors and data, each once, in the order in which they stand.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> i, j, k = ff.indices("i, j, k")
+    >>> a, b = ff.tensor("a", 2, 3), ff.tensor("b", 3, 4)
+    >>> product = a[i, j] * b[j, k]
+    >>> product
+    a[i, j] * b[j, k]
+    >>> product.shape, product.einspec
+    ((2, 4), 'ab,bc->ac|')
+    """
+
+    __slots__ = ("_meaning", "_node")
+
+    _meaning: Meaning
+    _node: Node
+
+    # NumPy then leaves `array * expression` to the expression, which can explain itself.
+    __array_ufunc__ = None
+    # Without this, the old iteration protocol would call __getitem__ with 0, 1, 2, …
+    __iter__ = None
+
+    def __init__(self, node: Node, *below: "TsrEx") -> None:
+        self._node = node
+        self._meaning = resolve(node, [child._meaning for child in below])
+
+    @property
+    def node(self) -> Node:
+        return self._node
+
+    @property
+    def ir(self) -> Ir:
+        return self._meaning.ir
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._meaning.shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self._meaning.shape)
+
+    @property
+    def live_indices(self) -> tuple[Index, ...]:
+        return tuple(label.index for label in self._meaning.labels or ())
+
+    @property
+    def einspec(self) -> str | None:
+        return einspec(self._meaning)
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        return tuple(node for node in postorder(self._node) if isinstance(node, Tensor))
+
+    @property
+    def original(self) -> "TsrEx | None":
+        """The expression that `vectorize` was given; None for any other expression."""
+        return rebuild(self._node.original) if isinstance(self._node, Replicate) else None
+
+    @property
+    def has_complex_constant(self) -> bool:
+        """Whether a literal with an imaginary part stands in it."""
+        nodes = postorder(self._meaning.ir)
+        return any(isinstance(n, Const) and isinstance(n.value, complex) for n in nodes)
+
+    def __repr__(self) -> str:
+        return line(self._node)
+
+    def __getitem__(self, key: Any) -> "TsrEx":
+        written = _written(key, self)
+        return TsrEx((Rename if self._meaning.indexed else Indexed)(self._node, written), self)
+
+    def __rshift__(self, key: Any) -> "TsrEx":
+        return TsrEx(To(self._node, _written(key, self)), self)
+
+    def __add__(self, other: Any) -> "TsrEx":
+        return _binary(self, other, "add")
+
+    def __radd__(self, other: Any) -> "TsrEx":
+        return _binary(other, self, "add")
+
+    def __sub__(self, other: Any) -> "TsrEx":
+        return _binary(self, other, "subtract")
+
+    def __rsub__(self, other: Any) -> "TsrEx":
+        return _binary(other, self, "subtract")
+
+    def __mul__(self, other: Any) -> "TsrEx":
+        return _binary(self, other, "multiply")
+
+    def __rmul__(self, other: Any) -> "TsrEx":
+        return _binary(other, self, "multiply")
+
+    def __truediv__(self, other: Any) -> "TsrEx":
+        return _binary(self, other, "divide")
+
+    def __rtruediv__(self, other: Any) -> "TsrEx":
+        return _binary(other, self, "divide")
+
+    def __pow__(self, other: Any) -> "TsrEx":
+        return _binary(self, other, "pow")
+
+    def __rpow__(self, other: Any) -> "TsrEx":
+        return _binary(other, self, "pow")
+
+    def __matmul__(self, other: Any) -> "TsrEx":
+        other = operand(other, self)
+        return TsrEx(Matmul(self._node, other._node), self, other)
+
+    def __rmatmul__(self, other: Any) -> "TsrEx":
+        return operand(other, self) @ self
+
+    def __and__(self, other: Any) -> "TsrEx":
+        other = operand(other, self)
+        return TsrEx(Kron(self._node, other._node), self, other)
+
+    def __rand__(self, other: Any) -> "TsrEx":
+        return operand(other, self) & self
+
+    def __neg__(self) -> "TsrEx":
+        return apply("negative", self)
+
+    def __pos__(self) -> "TsrEx":
+        return self
+
+    def __bool__(self) -> NoReturn:
+        raise NotationError(
+            f"an expression has no truth value: {self!r} has no elements until a model is built "
+            "on it. Build one with ff.Factorization.from_tsrex and test its value."
+        )
+
+
+def rebuild(root: Node, replace: Callable[[Tensor], Tensor] = lambda tensor: tensor) -> TsrEx:
+    """The expression of a tree, each tensor replaced; what is shared stays shared."""
+
+    def visit(node: Node, below: list[TsrEx]) -> TsrEx:
+        if isinstance(node, Tensor):
+            return TsrEx(replace(node))
+        if isinstance(node, Unary):
+            return TsrEx(dataclasses.replace(node, child=below[0].node), *below)
+        if isinstance(node, Binary):
+            left, right = (operand.node for operand in below)
+            return TsrEx(dataclasses.replace(node, left=left, right=right), *below)
+        return TsrEx(node)
+
+    return fold(root, visit)
+
+
+def apply(fn: str, x: Any) -> TsrEx:
+    """The elementwise function `fn`, an array API name, of an expression or a number."""
+    x = operand(x, None)
+    return TsrEx(Apply(x._node, fn), x)
+
+
+def literal(value: object, symbol: str | None = None) -> TsrEx:
+    """A number as an expression."""
+    return TsrEx(Number(number(value) or 0, symbol))
+
+
+def operand(x: Any, beside: TsrEx | None) -> TsrEx:
+    """`x` as an expression, or an error that says how to write it."""
+    if isinstance(x, TsrEx):
+        return x
+    if number(x) is not None:
+        return literal(x)
+    where = f" beside the expression {beside!r}" if beside is not None else ""
+    if hasattr(x, "shape") or isinstance(x, list | tuple):
+        what = f"an array of shape {np.shape(x)}"
+        todo = "Make it data of the expression: ff.tensor(array)."
+    elif isinstance(x, Index | Label):
+        what, todo = f"an index ({x!r})", "Indices stand in brackets: a[i, j]."
+    else:
+        what = f"{x!r}, a {type(x).__name__},"
+        todo = "An operand is an expression (ff.tensor, ff.exp, …) or a number."
+    raise NotationError(f"{what} stands{where}. {todo}")
+
+
+def _binary(left: Any, right: Any, op: str) -> TsrEx:
+    beside = left if isinstance(left, TsrEx) else right
+    left, right = operand(left, beside), operand(right, beside)
+    return TsrEx(Pair(left._node, right._node, op), left, right)
+
+
+def _written(key: Any, expression: TsrEx) -> Written:
+    """An index list as the tree keeps it; anything but indices and ``...`` is refused."""
+    entries = list(key) if isinstance(key, tuple | list) else [key]
+    if len(entries) == 1 and isinstance(entries[0], list | tuple):
+        entries = list(entries[0])
+    written: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, Index):
+            entry = Label(entry)
+        if not (isinstance(entry, Label) or entry is ...):
+            raise IndexingError(
+                f"{entry!r} stands as an index of the expression {expression!r}. Expressions are "
+                "indexed by what ff.index makes (i, ~i, *i) or `...`. Numbers and slices pick "
+                "from the value of a model: fac = ff.Factorization.from_tsrex(expr)."
+            )
+        written.append(entry)
+    return tuple(written)
+
+
+def index(symbol: str | None = None) -> Index:
+    """An index, by which the axes of tensors are named.
+
+    Parameters
+    ----------
+    symbol : str, optional
+        How it is shown: letters and digits, and one subscript (``'i'``, ``'i_1'``).
+        Two indices of one symbol are two indices.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> i = ff.index("i")
+    >>> i
+    index('i')
+    """
+    return Index(_symbol(symbol))
+
+
+def indices(spec: str | int) -> tuple[Index, ...]:
+    """Several indices at once, named in a string, or so many without names.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> i, j = ff.indices("i, j")
+    >>> len(ff.indices("i j k")), len(ff.indices(3))
+    (3, 3)
+    """
+    if isinstance(spec, str):
+        return tuple(index(symbol) for symbol in spec.replace(",", " ").split())
+    if isinstance(spec, bool) or not hasattr(spec, "__index__") or spec < 0:
+        raise NotationError(
+            f"ff.indices({spec!r}): expected names, 'i, j, k', or how many there are to be, 3."
+        )
+    return tuple(Index() for _ in range(spec))
+
+
+def tensor(
+    *spec: Any,
+    initializer: Any = None,
+    optimizable: bool | None = None,
+    prefer: Any = None,
+) -> TsrEx:
+    """A tensor of a given shape, to be found by a fit, or one that holds data.
+
+    Parameters
+    ----------
+    *spec
+        A symbol (optional), then the sizes, or an array: ``tensor('u', 3, 2)``,
+        ``tensor(3, 2)``, ``tensor('u', array)``, ``tensor(array)``; ``tensor('c')`` is a scalar.
+    initializer : class, instance, callable on a shape, or array, optional
+        Where a fit starts; see `funfact.initializers`.
+    optimizable : bool, optional
+        Whether a fit may change it. By default a shape is, data is not.
+    prefer : class or instance, optional
+        A condition whose violation is penalised; see `funfact.conditions`.
+
+    Raises
+    ------
+    NotationError
+        If the arguments are neither sizes nor one array, or the symbol is not a name.
+    ShapeError
+        If a size is not positive.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> ff.tensor("u", 3, 2).shape
+    (3, 2)
+    >>> ff.tensor("T", [[1.0, 2.0]]).tensors[0].optimizable
+    False
+    """
+    symbol = spec[0] if spec and isinstance(spec[0], str) else None
+    rest = spec[1:] if symbol is not None else spec
+    if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in rest) or any(
+        getattr(size, "shape", ()) for size in rest
+    ):
+        data = _data(rest)
+        if initializer is not None:
+            raise NotationError(
+                "a tensor that holds data starts from that data; it takes no initializer. "
+                "Give sizes instead of the array, and the array as initializer."
+            )
+        shape, free = tuple(map(int, np.shape(data))), bool(optimizable)
+    else:
+        data, shape = None, tuple(operator.index(size) for size in rest)
+        free = optimizable is not False
+    if any(size < 1 for size in shape):
+        raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
+    return TsrEx(Tensor(_symbol(symbol), shape, data, initializer, free, prefer))
+
+
+def _data(rest: tuple[Any, ...]) -> Any:
+    """The one array among the arguments of `tensor`."""
+    what = ", ".join(f"{arg!r:.40}" for arg in rest)
+    if len(rest) != 1 or isinstance(rest[0], TsrEx | str | tuple):
+        raise NotationError(
+            f"ff.tensor got ({what}): expected sizes, ff.tensor('u', 3, 2), or one array, "
+            "ff.tensor('u', array)."
+        )
+    data = np.asarray(rest[0]) if isinstance(rest[0], list | float | complex) else rest[0]
+    numeric = getattr(getattr(data, "dtype", None), "kind", "f") in "biufcV"
+    if not (hasattr(data, "shape") and hasattr(data, "dtype") and numeric):
+        raise NotationError(
+            f"ff.tensor got {what}, which is not an array of numbers. Give a NumPy, JAX or "
+            "PyTorch array, or a nested list of numbers."
+        )
+    return data
+
+
+def _symbol(symbol: str | None) -> str | None:
+    if symbol is not None and not (isinstance(symbol, str) and _SYMBOL.fullmatch(symbol)):
+        raise NotationError(
+            f"{symbol!r} is not a symbol. A symbol is made of letters and digits, a letter first, "
+            "with at most one subscript: 'u', 'U1', 'u_1', 'alpha'."
+        )
+    return symbol

@@ -1,0 +1,55 @@
+"""Many independent copies of a model in one expression."""
+
+import operator
+from dataclasses import replace
+
+from funfact.errors import OptionError
+from funfact.language.nodes import Replica, Replicate, Tensor
+from funfact.language.notation import TsrEx, rebuild
+
+__all__ = ["vectorize"]
+
+
+def vectorize(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
+    """`n` independent replicas of an expression along one new axis.
+
+    Tensors that a fit may change, or that start at random, become `n` independent
+    ones; data is shared. Replica r of the result is `tsrex` with the tensors of
+    replica r.
+
+    Parameters
+    ----------
+    tsrex : TsrEx
+    n : int
+        At least 1.
+    append : bool
+        Whether the new axis comes last instead of first, in the result and in the factors.
+
+    Returns
+    -------
+    TsrEx, shape ``(n, *shape)`` or ``(*shape, n)``, without indices
+        Made of new tensors at each call.
+
+    Raises
+    ------
+    OptionError
+        If `n` is not a positive integer.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> ff.vectorize(ff.tensor("a", 2, 3) @ ff.tensor("b", 3, 4), 8).shape
+    (8, 2, 4)
+    """
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
+        raise OptionError(f"vectorize got n={n!r}: expected how many replicas, 1 or more.")
+    replica = Replica(operator.index(n), append)
+    new: dict[Tensor, Tensor] = {}
+
+    def independent(tensor: Tensor) -> Tensor:
+        if tensor.data is not None and not tensor.optimizable:
+            return tensor
+        return new.setdefault(tensor, replace(tensor, replicas=(replica, *tensor.replicas)))
+
+    body = rebuild(tsrex.node, independent)
+    return TsrEx(Replicate(body.node, tsrex.node, replica), body)

@@ -1,0 +1,174 @@
+"""A node and the meanings of its children give its meaning, or an error.
+
+An operator calls `resolve` as the expression is written, in constant time, so
+an error appears on the line that caused it and nothing is analysed again.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term
+from funfact.errors import IndexingError
+from funfact.graph import fold
+from funfact.language.dense import elementwise, kron, matmul
+from funfact.language.indexing import attach, rename, show, transpose
+from funfact.language.literals import compute
+from funfact.language.meaning import Meaning, replica_axes, term
+from funfact.language.nodes import (
+    Apply,
+    Index,
+    Indexed,
+    Kron,
+    Label,
+    Matmul,
+    Node,
+    Number,
+    Pair,
+    Rename,
+    Replicate,
+    Special,
+    Tensor,
+    To,
+)
+from funfact.language.pairing import pair, pair_to, pairing_of
+from funfact.language.render.line import line, pointed
+
+__all__ = ["resolve"]
+
+
+def resolve(node: Node, below: Sequence[Meaning]) -> Meaning:
+    """The meaning of `node`, whose children have the meanings `below`."""
+    match node:
+        case Tensor():
+            return _tensor(node)
+        case Number(value):
+            return Meaning(Const(value), None)
+        case Special(name, shape):
+            fill = {"zeros": 0.0, "ones": 1.0, "eye": "eye"}[name]
+            return Meaning(Const(fill, shape), None)
+        case Indexed():
+            return attach(node, below[0])
+        case Rename():
+            return rename(node, below[0])
+        case To():
+            return _to(node, below[0])
+        case Apply():
+            return _apply(node, below[0])
+        case Pair():
+            return _pair(node, below[0], below[1])
+        case Matmul():
+            return matmul(node, below[0], below[1])
+        case Kron():
+            return kron(node, below[0], below[1])
+        case Replicate():
+            return _replicate(node, below[0])
+        case _:
+            assert_never(node)
+
+
+def _tensor(node: Tensor) -> Meaning:
+    """Load the stored array and bring its replica axes to the front."""
+    load = Load(node, node.full_shape)
+    replicas = {replica: Axis(replica.size) for replica in node.replicas}
+    stored = rest = [Axis(size) for size in node.shape]
+    for replica in reversed(node.replicas):
+        axis = replicas[replica]
+        stored = [*stored, axis] if replica.append else [axis, *stored]
+    front = [*replicas.values(), *rest]
+    if stored == front:
+        return Meaning(load, None, node.replicas)
+    ir = Contract(PRODUCT, (Term(load, tuple(stored)),), tuple((axis,) for axis in front))
+    return Meaning(ir, None, node.replicas)
+
+
+def _apply(node: Apply, child: Meaning) -> Meaning:
+    if child.is_number:
+        return _number(node, [child])
+    axes = tuple(Axis(size) for size in child.ir.shape)
+    return Meaning(Map(node.fn, (Term(child.ir, axes),), axes), child.labels, child.replicas)
+
+
+def _pair(node: Pair, left: Meaning, right: Meaning) -> Meaning:
+    pairing = pairing_of(node, left, right)
+    if pairing is not None:
+        return pair(node, pairing)
+    if left.is_number and right.is_number:
+        return _number(node, [left, right])
+    return elementwise(node, left, right)
+
+
+def _number(node: Apply | Pair, operands: list[Meaning]) -> Meaning:
+    """An operation of numbers is a number, computed at once."""
+    values = [operand.ir.value for operand in operands if isinstance(operand.ir, Const)]
+    name = node.op if isinstance(node, Pair) else node.fn
+    return Meaning(Const(compute(name, values, line(node))), None)
+
+
+def _to(node: To, child: Meaning) -> Meaning:
+    if child.labels is None:
+        raise IndexingError(
+            f"`>>` on an expression without indices, of shape {child.shape}:\n{pointed(node)}\n"
+            "Index it first: T[i, j] >> [j, i]. Python binds `*` and `+` tighter than `>>`, and "
+            "`>>` tighter than `&`: set parentheses where you meant otherwise."
+        )
+    pairing = child.pairing if isinstance(node.child, Pair) else None
+    sides = (pairing.left, pairing.right) if pairing else (child,)
+    live = dict.fromkeys(label.index for side in sides for label in side.labels or ())
+    for entry in node.written:
+        if isinstance(entry, Label) and entry.index not in live:
+            raise _unknown(node, entry.index, list(live))
+    return pair_to(node, pairing) if pairing else transpose(node, child)
+
+
+def _unknown(node: To, index: Index, live: list[Index]) -> IndexingError:
+    have = ", ".join(show(one) for one in live) or "none"
+    lost = _where_lost(node.child, index)
+    if lost is not None:
+        why = f"It was reduced earlier, by\n{pointed(lost, [index])}\n"
+        what = "To keep it, mark it with `~` there, or name it in a `>>` list right after it."
+    else:
+        why = ""
+        what = "An index is the object that ff.index made: two of the same name are two indices."
+    return IndexingError(
+        f"index {show(index)} after `>>` is not an index of the expression before it, "
+        f"whose indices are {have}:\n{pointed(node, [index])}\n{why}{what}"
+    )
+
+
+def _where_lost(root: Node, index: Index) -> Node | None:
+    """The last node below `root` that had `index` in an operand and not in its result."""
+    lost: list[Node] = []
+
+    def visit(node: Node, below: list[Meaning]) -> Meaning:
+        meaning = resolve(node, below)
+        if _has(index, *below) and not _has(index, meaning):
+            lost.append(node)
+        return meaning
+
+    fold(root, visit)
+    return lost[-1] if lost else None
+
+
+def _has(index: Index, *meanings: Meaning) -> bool:
+    return any(label.index is index for m in meanings for label in m.labels or ())
+
+
+def _replicate(node: Replicate, child: Meaning) -> Meaning:
+    """The replica axis becomes a dimension like any other, first or last."""
+    replica = node.replica
+    outer = tuple(r for r in child.replicas if r is not replica)
+    replicas = replica_axes(child)
+    new = replicas.pop(replica, Axis(replica.size))
+    rest = [Axis(size) for size in child.shape]
+    order = (*replicas.values(), *([*rest, new] if replica.append else [new, *rest]))
+    operand = term(child, {**replicas, replica: new}, rest)
+    return Meaning(_spread(operand, new, order), None, outer)
+
+
+def _spread(operand: Term, new: Axis, order: tuple[Axis, ...]) -> Ir:
+    if operand.axes == order:
+        return operand.value
+    terms: tuple[Term, ...] = (operand,)
+    if new not in operand.axes:  # nothing random below: every replica is the same
+        terms = (operand, Term(Const(1.0, (new.size,)), (new,)))
+    return Contract(PRODUCT, terms, tuple((axis,) for axis in order))
