@@ -13,6 +13,7 @@ nox.options.sessions = [
     "layers",
     "core-alone",
     "tests",
+    "docs",
     "plugins",
     "packaging",
     "quickstart",
@@ -24,6 +25,7 @@ NUMPY = "./funfact-backend-numpy"
 JAX = "./funfact-backend-jax"
 TORCH = "./funfact-backend-torch"
 DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
+SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
 BACKENDS = {"numpy": [], "jax": [JAX], "torch": [TORCH]}
 
 # pip takes distributions that are on no index from a folder only when each is named
@@ -74,6 +76,13 @@ def core_alone(session: nox.Session) -> None:
     """Core with NumPy and no backend: what `import funfact` loads, and the unit tests."""
     install(session, CORE, *TESTING, editable=True)
     session.run("pytest", *(session.posargs or ["tests/packaging/test_import.py", "tests/unit"]))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The examples of the pages and of the docstrings, with all three backends."""
+    install(session, *DISTRIBUTIONS, *TESTING, editable=True)
+    session.run("pytest", "--doctest-modules", *(session.posargs or ["tests/docs", *SOURCES]))
 
 
 @nox.session
