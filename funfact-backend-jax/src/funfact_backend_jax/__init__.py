@@ -1,1 +1,276 @@
-"""The jax backend of FunFact."""
+"""JAX as a FunFact backend: every capability, on CPUs, GPUs and TPUs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial, wraps
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from funfact.backends.capabilities import Autodiff, Compile, Devices, Einsum, Repeat, Vmap
+from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
+from funfact.backends.functions import floating, random_dtype, real
+from funfact.errors import DeviceError, DtypeError
+
+__all__ = ["JAXBackend", "JAXOptions"]
+
+_PRECISION = "highest"  # JAX's default multiplies float32 in fewer bits on accelerators
+_PRODUCTS = frozenset({"dot", "inner", "matmul", "tensordot", "vdot", "vecdot"})
+
+
+@dataclass(frozen=True)
+class JAXOptions:
+    """Options of ``ff.use('jax', ...)``.
+
+    `device` is a name from ``ff.devices('jax')``, or a platform such as
+    ``'gpu'`` for its first device. `enable_x64` allows 64-bit numbers; it holds
+    for the process. None leaves either as JAX has it.
+    """
+
+    device: str | None = None
+    enable_x64: bool | None = None
+
+
+class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
+    """JAX.
+
+    Examples
+    --------
+    >>> ab = JAXBackend(JAXOptions(device='cpu'))
+    >>> g = ab.value_and_grad(lambda params: (params[0] ** 2, None))
+    >>> (value, _), (gradient,) = g([ab.tensor(3.0)])
+    >>> float(value), float(gradient)
+    (9.0, 6.0)
+    """
+
+    protocol = 1
+    requires = ("jax",)
+    Options = JAXOptions
+    process_options = frozenset({"enable_x64"})
+    creation = Backend.creation | {
+        *("array", "asarray", "identity", "tri", "logspace", "geomspace", "indices"),
+        *("bartlett", "blackman", "hamming", "hanning", "kaiser"),
+    }
+
+    def __init__(self, options: JAXOptions | None = None) -> None:
+        super().__init__(options)
+        import jax
+
+        self._jax = jax
+        self.xp = jax.numpy
+        self._native_device = None if self.options.device is None else self._find_device()
+        if self.options.enable_x64 is not None:
+            jax.config.update("jax_enable_x64", self.options.enable_x64)
+        self.options = replace(self.options, enable_x64=bool(jax.config.jax_enable_x64))
+        self._key_lock = Lock()
+        self.seed(secrets.randbits(32))
+
+    @property
+    def package(self) -> Namespace:
+        """JAX itself: ``ab.nn``, ``ab.lax``."""
+        return self._jax
+
+    # --- data
+
+    def tensor(self, data: Any, dtype: Any = None) -> Array:
+        """JAX array, a copy of `data`, on the chosen device."""
+        native = None if dtype is None else self.checked(data, dtype)
+        if not isinstance(data, (self._jax.Array, list, tuple, int, float, complex)):
+            data = np.asarray(data)  # tensors of other libraries, too
+        return self.xp.array(data, native, device=self._native_device)
+
+    def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
+        """NumPy array, for reading."""
+        return np.asarray(x)
+
+    def is_native(self, x: object) -> bool:
+        """Whether `x` is a JAX array, a traced one included."""
+        return isinstance(x, self._jax.Array)
+
+    @property
+    def default_dtype(self) -> Dtype:
+        """float32, or float64 if 64-bit numbers are enabled."""
+        return self.xp.dtype("float64" if self._jax.config.jax_enable_x64 else "float32")
+
+    def dtype(self, dtype: Any) -> Dtype:
+        """Native dtype; 64-bit numbers are refused unless they are enabled."""
+        native = self.xp.dtype(super().dtype(dtype))
+        if self._jax.dtypes.canonicalize_dtype(native) != native:
+            raise DtypeError(
+                f"JAX has no {native.name} in this process, since 64-bit numbers are not enabled: "
+                f"it would use {self._jax.dtypes.canonicalize_dtype(native).name} instead. Make "
+                "ff.use('jax', enable_x64=True) the first use of JAX in a new process, or ask "
+                "for a dtype of 32 bits."
+            )
+        return native
+
+    # --- products, in full precision
+
+    def einsum(self, subscripts: str, *operands: Array) -> Array:
+        """JAX's einsum, compiled once for each subscripts, since planning it costs more."""
+        return _compiled_einsum(subscripts)(*operands)
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        return partial(found, precision=_PRECISION) if name in _PRODUCTS else found
+
+    # --- capabilities
+
+    def value_and_grad(
+        self, f: Callable[..., tuple[Array, Any]]
+    ) -> Callable[..., tuple[tuple[Array, Any], list[Array]]]:
+        """As the contract says; JAX's gradient is conjugated, being that of the real part."""
+        g = self._jax.value_and_grad(f, has_aux=True)
+
+        def conjugated(params: list[Array], *args: Any) -> tuple[tuple[Array, Any], list[Array]]:
+            outcome, gradients = g(params, *args)
+            return outcome, [self.conj(gradient) for gradient in gradients]
+
+        return self._precise(conjugated)
+
+    def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """``jax.jit``."""
+        return self._precise(self._jax.jit(f))
+
+    def repeat(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """A compiled loop; the buffers of the carry are donated."""
+        jax = self._jax
+
+        @partial(jax.jit, donate_argnums=0)
+        def run(carry: Any, n: int, *args: Any) -> Any:
+            return jax.lax.fori_loop(0, n, lambda _, inner: step(inner, *args), carry)
+
+        return self._precise(run)
+
+    def vmap(self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
+        """``jax.vmap``."""
+        return self._precise(self._jax.vmap(f, in_axes, out_axes))
+
+    def _precise(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """`f`, whose own products are in full precision too, however they are written."""
+
+        @wraps(f)
+        def precise(*args: Any) -> Any:
+            with self._jax.default_matmul_precision(_PRECISION):
+                return f(*args)
+
+        return precise
+
+    # --- devices
+
+    @property
+    def device(self) -> str:
+        """The device in use."""
+        return _device_name(self._native_device or self._default_device)
+
+    @cached_property
+    def _default_device(self) -> Any:
+        return self._jax.numpy.zeros(()).device
+
+    def devices(self) -> tuple[str, ...]:
+        """All devices of all platforms that JAX finds here: ``'cpu:0'``, ``'gpu:0'``."""
+        kinds = dict.fromkeys((self._jax.default_backend(), "gpu", "tpu", "cpu"))
+        return tuple(
+            dict.fromkeys(_device_name(device) for kind in kinds for device in self._of_kind(kind))
+        )
+
+    def _of_kind(self, kind: str) -> list[Any]:
+        try:
+            return list(self._jax.devices(kind))
+        except (RuntimeError, AssertionError):  # the latter where JAX_PLATFORMS leaves it out
+            return []
+
+    def _find_device(self) -> Any:
+        asked = self.options.device
+        kind, _, index = asked.partition(":")
+        found = self._of_kind(kind)
+        if not (index or "0").isdigit() or int(index or 0) >= len(found):
+            raise DeviceError(
+                f"JAX has no device {asked!r} here. It has {', '.join(self.devices())}."
+            )
+        return found[int(index or 0)]
+
+    def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
+        """A creation function that works on the chosen device."""
+        honest = super().place(function)
+        if self._native_device is None:
+            return honest
+
+        # not all of them take a device; all heed the default one, which is this thread's
+        @wraps(function)
+        def placed(*args: Any, **kwargs: Any) -> Array:
+            with self._jax.default_device(self._native_device):
+                return honest(*args, **kwargs)
+
+        return placed
+
+    # --- random numbers
+
+    def seed(self, n: int) -> None:
+        """Make the random numbers that follow reproducible."""
+        with self._key_lock, self._jax.ensure_compile_time_eval():
+            self._key = self._jax.device_put(self._jax.random.key(n), self._native_device)
+
+    def normal(
+        self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
+    ) -> Array:
+        """As the contract says, drawn on the device."""
+        native = random_dtype(self, dtype)
+        return self._draw(self._jax.random.normal, shape, native) * std + mean
+
+    def uniform(
+        self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
+    ) -> Array:
+        """As the contract says, drawn on the device."""
+        native = random_dtype(self, dtype)
+        draw = partial(self._draw, self._jax.random.uniform, shape)
+        if not self.is_complex(native):
+            return draw(native) * (high - low) + low
+        part = "float64" if native.name == "complex128" else "float32"
+        return self._jax.lax.complex(draw(part), draw(part)) * (high - low) + low * (1 + 1j)
+
+    def _draw(self, sampler: Callable[..., Array], shape: Shape, dtype: Dtype) -> Array:
+        # while f is traced, a split key would be a tracer, and could not be kept
+        with self._jax.ensure_compile_time_eval():
+            with self._key_lock:
+                self._key, key = self._jax.random.split(self._key)
+            return sampler(key, shape if isinstance(shape, int) else tuple(shape), dtype)
+
+    # --- stable functions, JAX's own
+
+    def log_sum_exp(self, x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+        """``log(sum(exp(x)))``; `x` real."""
+        if 0 in x.shape or axis == ():
+            return super().log_sum_exp(x, axis)
+        return self._jax.nn.logsumexp(floating(self, x, "log_sum_exp"), axis=axis)
+
+    def relu(self, x: Array) -> Array:
+        """``max(x, 0)``; `x` real."""
+        return self._jax.nn.relu(real(self, x, "relu"))
+
+    def celu(self, x: Array, alpha: float = 1.0) -> Array:
+        """Continuously differentiable exponential linear unit; `x` real."""
+        return self._jax.nn.celu(floating(self, x, "celu"), alpha)
+
+    def erf(self, x: Array) -> Array:
+        """Error function; `x` real."""
+        return self._jax.scipy.special.erf(floating(self, x, "erf"))
+
+    def erfc(self, x: Array) -> Array:
+        """``1 - erf(x)``; `x` real."""
+        return self._jax.scipy.special.erfc(floating(self, x, "erfc"))
+
+
+@lru_cache(maxsize=1024)
+def _compiled_einsum(subscripts: str) -> Callable[..., Array]:
+    import jax
+
+    return jax.jit(partial(jax.numpy.einsum, subscripts, precision=_PRECISION))
+
+
+def _device_name(device: Any) -> str:
+    return f"{device.platform}:{device.id}"

@@ -1,0 +1,186 @@
+"""The active backend: one for the process, which ``using`` overrides for a while.
+
+The process has a choice (`use`), and each thread and asyncio task a tuple of
+overrides (`using`) in a context variable. An override is taken out by identity,
+so that closing two of them out of order leaves neither behind.
+
+Examples
+--------
+>>> with using('numpy'):
+...     active_backend
+<backend 'NumpyBackend'>
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
+from typing import Any
+
+from ..errors import BackendError, FunFactError
+from . import discovery
+from .capabilities import Devices
+from .contract import Backend
+from .entries import FIRST_PARTY, installation
+
+__all__ = ["CHOICE", "ActiveBackend", "active_backend", "current", "devices", "use", "using"]
+
+CHOICE = "FUNFACT_BACKEND"
+
+_log = logging.getLogger("funfact")
+_lock = Lock()
+_process: Backend | None = None
+
+
+class _Frame:
+    """One ``using`` that has been entered, and is itself."""
+
+    __slots__ = ("backend",)
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+
+_frames: ContextVar[tuple[_Frame, ...]] = ContextVar("funfact_backend", default=())
+
+
+def use(name: str, /, **options: Any) -> None:
+    """Make a backend active for the whole process, loading it on demand.
+
+    Parameters
+    ----------
+    name : str
+        One of `available_backends`, or ``'name@distribution'``.
+    **options
+        The options of that backend, such as ``device='cpu'``.
+
+    Raises
+    ------
+    BackendError
+        Inside a ``using``, whose end would undo it; and as `funfact.backends.load`.
+
+    Examples
+    --------
+    >>> use('numpy')
+    >>> active_backend
+    <backend 'NumpyBackend'>
+    """
+    global _process
+    if _frames.get():
+        written = ", ".join([repr(name), *(f"{k}={v!r}" for k, v in options.items())])
+        raise BackendError(
+            f"use({written}) inside `with using({_frames.get()[-1].backend.name!r})` would have "
+            "no effect here and outlast the block for everybody else. "
+            f"Write `with ff.using({written}):` inside it instead."
+        )
+    _process = discovery.load(name, **options)
+
+
+@contextmanager
+def using(name: str, /, **options: Any) -> Iterator[Backend]:
+    """Make a backend active for this thread or asyncio task, inside a ``with``.
+
+    What was active before is active again after the block, also if it raised.
+    Tasks and ``asyncio.to_thread`` inherit it; plain threads and pools do not.
+
+    Examples
+    --------
+    >>> with using('numpy') as backend:
+    ...     backend.zeros(2)
+    array([0., 0.])
+    """
+    frame = _Frame(discovery.load(name, **options))
+    _frames.set((*_frames.get(), frame))
+    try:
+        yield frame.backend
+    finally:
+        _frames.set(tuple(other for other in _frames.get() if other is not frame))
+
+
+def current() -> Backend:
+    """The active backend itself; the default one is loaded if none was chosen."""
+    frames = _frames.get()
+    if frames:
+        return frames[-1].backend
+    return _process if _process is not None else _default()
+
+
+def _default() -> Backend:
+    """The backend of those who chose none, settled and logged once."""
+    global _process
+    with _lock:
+        if _process is None:
+            backend, reason = _chosen_by_environment() or _first_usable()
+            _log.info("using the backend %r, %s", backend.name, reason)
+            _process = backend
+        return _process
+
+
+def _chosen_by_environment() -> tuple[Backend, str] | None:
+    name = os.environ.get(CHOICE, "").strip()
+    if not name:
+        return None
+    try:
+        return discovery.load(name), f"named by {CHOICE}"
+    except FunFactError as exc:
+        raise type(exc)(f"{CHOICE}={name} names a backend that cannot be used. {exc}") from exc
+
+
+def _first_usable() -> tuple[Backend, str]:
+    installed = discovery.available()
+    passed_over = []
+    for name in FIRST_PARTY:
+        if name in installed:
+            try:
+                backend = discovery.load(name)
+            except BackendError as exc:
+                passed_over.append(str(exc))
+            else:
+                return backend, " ".join(["the first that can be used.", *passed_over])
+    others = [name for name in installed if name not in FIRST_PARTY]
+    hint = f"Choose one: ff.use({others[0]!r}). Or install" if others else "Install"
+    raise BackendError(
+        " ".join(["No backend can be used without being chosen.", *passed_over])
+        + f" {hint} one: {installation(FIRST_PARTY)}"
+    )
+
+
+def devices(name: str | None = None) -> tuple[str, ...]:
+    """Names of the devices that a backend, by default the active one, can be put on.
+
+    Examples
+    --------
+    >>> devices('numpy')
+    ('cpu',)
+    """
+    backend = current() if name is None else discovery.load(name)
+    return backend.devices() if isinstance(backend, Devices) else ("cpu",)
+
+
+class ActiveBackend:
+    """Stands for whatever backend is active when an attribute is asked for."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        # Tools look every object over for such names; that must not load a backend.
+        if name.startswith("_"):
+            raise AttributeError(f"active_backend has no attribute {name!r}")
+        return getattr(current(), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(current())
+
+    def __repr__(self) -> str:
+        return repr(current())
+
+    def __reduce__(self) -> str:
+        return "active_backend"
+
+
+active_backend = ActiveBackend()
+"""The active backend, now and after any later `use`."""

@@ -1,0 +1,126 @@
+"""What a backend can do beyond arrays, declared by inheriting from these.
+
+``class EchoBackend(Backend, Autodiff)`` declares automatic differentiation. A
+backend that cannot do a thing does not declare it; there is no method that only
+raises.
+
+Examples
+--------
+>>> class Echo(Autodiff, Vmap):
+...     pass
+>>> declared(Echo)
+('Autodiff', 'Vmap')
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+__all__ = [
+    "Autodiff",
+    "Capability",
+    "Compile",
+    "Devices",
+    "Einsum",
+    "Repeat",
+    "Vmap",
+    "declared",
+]
+
+Array = Any
+
+
+class Capability(ABC):
+    """Base of the capabilities; `ability` is what it is called in a sentence."""
+
+    ability: ClassVar[str]
+
+
+class Autodiff(Capability):
+    """Gradients by automatic differentiation."""
+
+    ability = "automatic differentiation"
+
+    @abstractmethod
+    def value_and_grad(
+        self, f: Callable[..., tuple[Array, Any]]
+    ) -> Callable[..., tuple[tuple[Array, Any], list[Array]]]:
+        """``g(params, *args) -> ((value, aux), gradients)`` of `f`.
+
+        ``f(params, *args)`` takes a list of floating arrays and gives a real
+        scalar and anything else (`aux`). The gradients are those of `params`,
+        in their order, shapes and dtypes. For a complex parameter it is the
+        direction of steepest ascent, so that the gradient of ``abs(z)**2`` is
+        ``2 * z``. Nothing that is returned tracks gradients any more.
+        """
+
+
+class Compile(Capability):
+    """Just-in-time compilation of pure functions."""
+
+    ability = "compilation"
+
+    @abstractmethod
+    def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """`f`, compiled. Its arguments and results are arrays in lists, tuples and dicts."""
+
+
+class Repeat(Capability):
+    """Many steps without coming back to Python."""
+
+    ability = "repeating steps on the device"
+
+    @abstractmethod
+    def repeat(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """``run(carry, n, *args)``: ``carry = step(carry, *args)``, n times.
+
+        One compilation serves every n. The buffers of `carry` may be reused:
+        the arrays passed in must be distinct, and are not to be read again.
+        """
+
+
+class Vmap(Capability):
+    """Functions of one item made functions of a batch of items."""
+
+    ability = "vectorisation of functions"
+
+    @abstractmethod
+    def vmap(self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
+        """`f`, mapped over an axis of its arguments; None for those it shares."""
+
+
+class Einsum(Capability):
+    """An einsum of the library's own, rather than the default one."""
+
+    ability = "a native einsum"
+
+    @abstractmethod
+    def einsum(self, subscripts: str, *operands: Array) -> Array:
+        """As `Backend.einsum`."""
+
+
+class Devices(Capability):
+    """Hardware to choose from.
+
+    The backend's `Options` have a field ``device: str | None``. A name that is
+    not there raises `DeviceError` in `__init__`, and lists those that are. All
+    data, random numbers and constants live on the one chosen.
+    """
+
+    ability = "a choice of devices"
+
+    @property
+    @abstractmethod
+    def device(self) -> str:
+        """The name of the device in use, one of `devices()`."""
+
+    @abstractmethod
+    def devices(self) -> tuple[str, ...]:
+        """The names of the devices that are there, as ``ff.use`` takes them."""
+
+
+def declared(backend: type) -> tuple[str, ...]:
+    """Names of the capabilities that a backend class declares, in alphabetical order."""
+    return tuple(sorted(base.__name__ for base in backend.__mro__ if Capability in base.__bases__))

@@ -1,0 +1,325 @@
+"""What a backend is: the document to read before writing one.
+
+A backend is a class that derives from `Backend`, states the `protocol` it was
+written for, and gives four members: `xp`, `tensor`, `to_numpy` and `is_native`.
+All the rest has a default, written in terms of `xp`, a namespace that follows
+the Python array API standard. What a backend can do beyond that it declares by
+inheriting a capability as well (`funfact.backends.capabilities`).
+
+The class is a descriptor: FunFact imports it to learn what it declares, before
+anybody has chosen it. Its module must therefore not import the array library;
+`__init__` does that.
+
+Examples
+--------
+>>> import numpy as np
+>>> class Plain(Backend):
+...     protocol = 1
+...     requires = ("numpy",)
+...     def __init__(self, options=None):
+...         super().__init__(options)
+...         self.xp = np
+...     def tensor(self, data, dtype=None):
+...         return np.array(data, dtype if dtype is None else self.dtype(dtype))
+...     def to_numpy(self, x):
+...         return np.asarray(x)
+...     def is_native(self, x):
+...         return isinstance(x, (np.ndarray, np.generic))
+>>> Plain()
+<backend 'Plain'>
+>>> Plain().einsum('ij,jk->ik', np.ones((2, 3)), np.ones((3, 4))).shape
+(2, 4)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import dtypes, erf, functions
+from .einsum import einsum
+
+__all__ = ["PROTOCOL", "Array", "Backend", "Dtype", "Namespace", "NoOptions", "Shape"]
+
+PROTOCOL = 1
+"""The version of this contract. It rises when a backend has to change."""
+
+Array = Any
+Dtype = Any
+Namespace = Any
+Shape = int | Sequence[int]
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a backend that has none."""
+
+
+class Backend(ABC):
+    """An array library, as FunFact uses it.
+
+    Parameters
+    ----------
+    options : an instance of `Options`, optional
+        The typed options of ``ff.use``; the defaults if left out.
+
+    Attributes
+    ----------
+    protocol : int, required
+        The `PROTOCOL` that the class was written for. Not inherited from here,
+        so that an old backend cannot pass for a new one.
+    requires : tuple of str
+        The top-level modules that `__init__` imports. FunFact looks for them,
+        without importing, to tell whether the backend can be used.
+    Options : type
+        A frozen dataclass; its fields are the options of ``ff.use``.
+    process_options : frozenset of str
+        Those of them that hold for the process once the backend is loaded.
+        `__init__` leaves their actual values in ``self.options``; None as a
+        default stands for "as it is".
+    creation : frozenset of str
+        The functions of `xp` and `package` that make arrays from nothing and
+        take ``dtype=``, and ``device=`` if the backend declares `Devices`.
+    xp : namespace, required
+        The array API namespace; `__init__` sets it.
+    package : namespace
+        Where attributes that `xp` lacks are looked up; `xp` by default.
+    name : str
+        What the user typed. FunFact sets it.
+    """
+
+    protocol: ClassVar[int]
+    requires: ClassVar[tuple[str, ...]] = ()
+    Options: ClassVar[type[Any]] = NoOptions
+    process_options: ClassVar[frozenset[str]] = frozenset()
+    creation: ClassVar[frozenset[str]] = frozenset(
+        {"arange", "empty", "eye", "full", "linspace", "ones", "zeros"}
+    )
+
+    name: str = ""
+    options: Any
+    xp: Namespace
+
+    def __init__(self, options: Any = None) -> None:
+        self.options = type(self).Options() if options is None else options
+        self._generator = np.random.default_rng()
+
+    # --- required -----------------------------------------------------------
+
+    @abstractmethod
+    def tensor(self, data: Any, dtype: Any = None) -> Array:
+        """Native tensor from anything array-like, a copy, on the chosen device.
+
+        An explicit `dtype` (a name or a native dtype) is honoured or refused
+        with `DtypeError`, which `dtype` and `checked` do; without one the
+        library's own default for that data holds.
+        """
+
+    @abstractmethod
+    def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
+        """NumPy array from a native tensor, whatever its device. May share its memory."""
+
+    @abstractmethod
+    def is_native(self, x: object) -> bool:
+        """Whether `x` is a tensor of this library, a traced one included."""
+
+    # --- everything else has a default ---------------------------------------
+
+    @property
+    def package(self) -> Namespace:
+        """The library itself, for what the array API does not name."""
+        return self.xp
+
+    def is_tensor(self, x: object) -> bool:
+        """Whether `x` is an array that needs no conversion by the user: native, or NumPy's."""
+        return self.is_native(x) or isinstance(x, (np.ndarray, np.generic))
+
+    # --- dtypes
+
+    @property
+    def default_dtype(self) -> Dtype:
+        """The native dtype of a float: what ``xp.zeros(1)`` has."""
+        return self.xp.zeros(1).dtype
+
+    def dtype(self, dtype: Any) -> Dtype:
+        """Native dtype from a name, a Python type, a NumPy or a native dtype.
+
+        Raises
+        ------
+        DtypeError
+            If there is none of that name, or the library as set up would
+            silently use another in its place.
+        """
+        return dtypes.native(self.xp, self.dtype_name(dtype), repr(self))
+
+    def dtype_name(self, x: Any) -> str:
+        """Name of a dtype, or of an array's: ``'float32'``."""
+        return dtypes.name(x, self.default_dtype)
+
+    def is_complex(self, x: Any) -> bool:
+        """Whether a dtype, or an array's, is complex."""
+        return self.dtype_name(x).startswith("complex")
+
+    def is_floating(self, x: Any) -> bool:
+        """Whether a dtype, or an array's, is real or complex floating."""
+        return self.dtype_name(x).startswith(("float", "bfloat", "complex"))
+
+    def checked(self, data: Any, dtype: Any) -> Dtype:
+        """``self.dtype(dtype)``, or `DtypeError` if that would drop an imaginary part."""
+        native = self.dtype(dtype)
+        dtypes.refuse_lossy(data, self.dtype_name(native))
+        return native
+
+    def astype(self, x: Array, dtype: Any) -> Array:
+        """`x` in another dtype, honoured or refused as by `dtype`."""
+        return self.xp.astype(x, self.dtype(dtype))
+
+    # --- NumPy's conventions
+
+    def transpose(self, x: Array, axes: Sequence[int] | None = None) -> Array:
+        """`x` with its axes in the order `axes`, reversed by default."""
+        order = range(x.ndim)[::-1] if axes is None else [axis % x.ndim for axis in axes]
+        return self.xp.permute_dims(x, tuple(order))
+
+    def reshape(self, x: Array, shape: Shape) -> Array:
+        """`x` in another shape, in C order; one size may be -1."""
+        return self.xp.reshape(x, shape if isinstance(shape, tuple) else _tuple(shape))
+
+    def concatenate(self, arrays: Sequence[Array], axis: int | None = 0) -> Array:
+        """Arrays joined along an axis that exists, or flattened if it is None."""
+        return self.xp.concat(list(arrays), axis=axis)
+
+    def where(self, condition: Array, *branches: Any) -> Array:
+        """Elements of the first branch where `condition` holds, else of the second."""
+        return self.xp.where(condition, *branches)
+
+    def conj(self, x: Array) -> Array:
+        """Complex conjugate; a real `x` is its own."""
+        return self.xp.conj(x) if self.is_complex(x) else x
+
+    def real(self, x: Array) -> Array:
+        """Real part; a real `x` is its own."""
+        return self.xp.real(x) if self.is_complex(x) else x
+
+    def imag(self, x: Array) -> Array:
+        """Imaginary part; zeros for a real `x`."""
+        return self.xp.imag(x) if self.is_complex(x) else self.xp.zeros_like(x)
+
+    # --- contractions
+
+    def einsum(self, subscripts: str, *operands: Array) -> Array:
+        """Sum of products of one or two operands, ``'ab,bc->ac'``.
+
+        The subscripts are explicit. A letter that an operand repeats takes its
+        diagonal, one missing from the output is summed, and a letter has the
+        same size everywhere.
+        """
+        return einsum(self.xp, subscripts, *operands)
+
+    # --- stable functions
+
+    def log_sum_exp(self, x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+        """``log(sum(exp(x)))`` over `axis` without overflow; all axes if None; `x` real."""
+        return functions.log_sum_exp(self.xp, functions.floating(self, x, "log_sum_exp"), axis)
+
+    def relu(self, x: Array) -> Array:
+        """``max(x, 0)``; `x` real."""
+        return functions.relu(self.xp, functions.real(self, x, "relu"))
+
+    def celu(self, x: Array, alpha: float = 1.0) -> Array:
+        """``max(x, 0) + min(alpha * expm1(x / alpha), 0)``; `x` real."""
+        return functions.celu(self.xp, functions.floating(self, x, "celu"), alpha)
+
+    def sigmoid(self, x: Array) -> Array:
+        """``1 / (1 + exp(-x))`` without overflow, for real and complex `x`."""
+        if self.is_complex(x):
+            return functions.complex_sigmoid(self.xp, x)
+        return functions.sigmoid(self.xp, functions.floating(self, x, "sigmoid"))
+
+    def erf(self, x: Array) -> Array:
+        """Error function; `x` real."""
+        return erf.erf(self.xp, functions.floating(self, x, "erf"))
+
+    def erfc(self, x: Array) -> Array:
+        """``1 - erf(x)`` without cancellation; `x` real."""
+        return erf.erfc(self.xp, functions.floating(self, x, "erfc"))
+
+    # --- random numbers
+
+    def seed(self, n: int) -> None:
+        """Make the random numbers that follow reproducible."""
+        self._generator = np.random.default_rng(n)
+
+    def normal(
+        self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
+    ) -> Array:
+        """Normally distributed data of the backend's float, or of a floating `dtype`.
+
+        If that is complex, the two parts are independent and share the
+        variance: the mean of ``abs(z - mean)**2`` is ``std**2``.
+        """
+        native = functions.random_dtype(self, dtype)
+        size = _tuple(shape)
+        draw = self._generator.standard_normal
+        unit = (draw(size) + 1j * draw(size)) / 2**0.5 if self.is_complex(native) else draw(size)
+        return self.tensor(mean + std * unit, native)
+
+    def uniform(
+        self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
+    ) -> Array:
+        """Data spread evenly over [low, high), each part of its own if complex."""
+        native = functions.random_dtype(self, dtype)
+        size = _tuple(shape)
+        draw = partial(self._generator.uniform, low, high)
+        return self.tensor(
+            draw(size) + 1j * draw(size) if self.is_complex(native) else draw(size), native
+        )
+
+    # --- the library behind
+
+    def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
+        """A creation function of the library, bound to the chosen device and honest of dtype."""
+        return partial(self._create, function)
+
+    def _create(self, function: Callable[..., Array], *args: Any, **kwargs: Any) -> Array:
+        if kwargs.get("dtype") is not None:
+            kwargs["dtype"] = self.dtype(kwargs["dtype"])
+        return function(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        # 'xp' itself lands here when __init__ has not set it
+        if name.startswith("__") or name in {"xp", "options"}:
+            raise AttributeError(f"{type(self).__name__} sets no {name!r} in its __init__")
+        for space in (self.xp, self.package):
+            try:
+                found = getattr(space, name)
+            except AttributeError:
+                continue
+            return self.place(found) if name in type(self).creation else found
+        raise AttributeError(
+            f"{self!r} has no {name!r}, nor has the library behind it. "
+            "Functions are named as in the Python array API standard."
+        )
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(self.xp), *dir(self.package)})
+
+    def __repr__(self) -> str:
+        return f"<backend {type(self).__name__!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The same backend where it is unpickled, found by its name."""
+        if not self.name:
+            return type(self), (self.options,)
+        from .discovery import restore
+
+        return restore, (self.name, asdict(self.options))
+
+
+def _tuple(shape: Shape) -> tuple[int, ...]:
+    return tuple(shape) if isinstance(shape, Sequence) else (int(shape),)

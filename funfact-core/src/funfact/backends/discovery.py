@@ -1,0 +1,365 @@
+"""From a name to a backend: who claims it, the class, the instance.
+
+A backend that is installed and broken stays one broken backend. Its problem is
+found, with cause and remedy, when it is asked for.
+
+Examples
+--------
+>>> find('nunpy')
+Traceback (most recent call last):
+    ...
+funfact.errors.UnknownNameError: No backend is called 'nunpy'. Did you mean 'numpy'?...
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import isabstract
+from threading import RLock
+from typing import Any
+
+from ..errors import BackendError, BrokenBackendError, FunFactError, UnknownNameError
+from .contract import PROTOCOL, Backend
+from .entries import DISABLE, FIRST_PARTY, Entry, disabled, installation, normalise, scan
+from .options import nearest, parse, settle
+
+__all__ = [
+    "Problem",
+    "available",
+    "entries",
+    "examine",
+    "find",
+    "load",
+    "register_backend",
+    "restore",
+]
+
+_lock = RLock()
+_registered: dict[str, Entry] = {}
+_classes: dict[str, tuple[Entry, type[Backend]]] = {}  # by what was typed; what is imported stays
+_instances: dict[tuple[type[Backend], Any], Backend] = {}
+_settled: dict[type[Backend], dict[str, Any]] = {}
+_failures: dict[Entry, Problem] = {}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a backend cannot be used: its state, the cause, and what to do."""
+
+    state: str
+    cause: str
+    remedy: str
+    exception: BaseException | None = None
+
+    def error(self, entry: Entry) -> BrokenBackendError:
+        """As an exception, which names the distribution, the cause and the remedy."""
+        return BrokenBackendError(
+            f"backend {entry.name!r} from {entry.source} is {self.state}: "
+            f"{self.cause}. {self.remedy}"
+        )
+
+
+# --- names -------------------------------------------------------------------
+
+
+def entries() -> list[Entry]:
+    """All claims, registered ones first, in the order of names that people see."""
+    rank = {name: position for position, name in enumerate(FIRST_PARTY)}
+    claims = [*_registered.values(), *scan()]
+    return sorted(claims, key=lambda entry: (rank.get(entry.name, len(rank)), entry.name))
+
+
+def available() -> list[str]:
+    """Names of the backends that are installed and not switched off; none is imported."""
+    return list(dict.fromkeys(entry.name for entry in entries() if not disabled(entry)))
+
+
+def find(name: str) -> Entry:
+    """The claim that a name, or ``'name@distribution'``, stands for.
+
+    Raises
+    ------
+    UnknownNameError
+        If nobody claims it.
+    BackendError
+        If it is switched off, or several third parties claim it.
+
+    Warns
+    -----
+    UserWarning
+        If a first-party backend wins over others of its name.
+    """
+    claims = claimants(name, entries())
+    if not claims:
+        raise _unknown(name)
+    enabled = [entry for entry in claims if not disabled(entry)]
+    if not enabled:
+        raise BackendError(
+            f"backend {name!r} is switched off by {DISABLE}={os.environ[DISABLE]!r}. "
+            "Take its name out of that environment variable to use it."
+        )
+    winner = preferred(enabled)
+    if winner is None:
+        raise BackendError(
+            f"backend {name!r} is claimed by {_listed(enabled)}. "
+            f"Say which: {' or '.join(repr(entry.qualified) for entry in enabled)}."
+        )
+    others = [entry for entry in enabled if entry is not winner]
+    if others and winner.distribution:
+        warnings.warn(
+            f"backend {name!r} is claimed by {_listed(enabled)}; {winner.source} is used, which "
+            f"the name belongs to. The other is {' or '.join(repr(e.qualified) for e in others)}.",
+            stacklevel=4,
+        )
+    return winner
+
+
+def claimants(name: str, claims: list[Entry]) -> list[Entry]:
+    """Those of the claims that a name, or ``'name@distribution'``, may mean."""
+    base, _, distribution = name.partition("@")
+    wanted = normalise(distribution)
+    return [
+        entry
+        for entry in claims
+        if entry.name == base and (not wanted or normalise(entry.distribution) == wanted)
+    ]
+
+
+def preferred(claims: list[Entry]) -> Entry | None:
+    """The one that is meant: registered here, first-party, or alone."""
+    registered = [entry for entry in claims if not entry.distribution]
+    first = [entry for entry in claims if entry.first_party]
+    return next(iter(registered or first or (claims if len(claims) == 1 else [])), None)
+
+
+def _listed(claims: list[Entry]) -> str:
+    return " and ".join(entry.source for entry in claims)
+
+
+def _unknown(name: str) -> UnknownNameError:
+    installed = available()
+    base = name.partition("@")[0]
+    known = list(dict.fromkeys([*installed, *FIRST_PARTY]))
+    text = (
+        f"No backend is called {name!r}."
+        if base not in installed
+        else (
+            f"No distribution {name.partition('@')[2]!r} offers a backend {base!r}: "
+            f"{_listed(claimants(base, entries()))} does."
+        )
+    )
+    if base not in known:
+        text += nearest(base, known)
+    text += f" Installed: {', '.join(installed) or 'none'}."
+    meant = base if base in FIRST_PARTY else _close(base)
+    if meant and meant not in installed:
+        text += f" To get {meant!r}: {installation([meant])}"
+    return UnknownNameError(text)
+
+
+def _close(name: str) -> str:
+    hint = nearest(name, FIRST_PARTY)
+    return hint.partition("'")[2].partition("'")[0]
+
+
+# --- classes -----------------------------------------------------------------
+
+
+def examine(entry: Entry) -> type[Backend] | Problem:
+    """The class behind a claim, without importing its array library, or what is wrong."""
+    if entry in _failures:
+        return _failures[entry]
+    try:
+        found = _resolve(entry.target)
+    except (Exception, SystemExit) as exc:  # whatever a stranger's module does
+        return _import_problem(entry, exc)
+    return _class_problem(entry, found) or found
+
+
+def _resolve(target: str | type) -> Any:
+    if isinstance(target, type):
+        return target
+    module, _, attribute = target.partition("[")[0].strip().partition(":")
+    return reduce(getattr, attribute.split("."), import_module(module.strip()))
+
+
+def _import_problem(entry: Entry, exc: BaseException) -> Problem:
+    cause = f"importing {entry.target} raised {type(exc).__name__}: {exc}"
+    top = str(entry.target).partition(":")[0].partition(".")[0].strip()
+    if isinstance(exc, ModuleNotFoundError) and exc.name == top and entry.editable:
+        remedy = (
+            "It is an editable install; one that is added while Python runs "
+            "can be imported after a restart."
+        )
+    elif isinstance(exc, ModuleNotFoundError) and exc.name != top:
+        remedy = f"To install what it needs: {_pip('install', entry)}"
+    else:
+        remedy = f"To install it anew: {_pip('install --force-reinstall', entry)}"
+    return Problem("broken", cause, remedy, exc)
+
+
+def _class_problem(entry: Entry, found: Any) -> Problem | None:
+    """What is wrong with what the entry names, or None."""
+    if not (isinstance(found, type) and issubclass(found, Backend)):
+        cause = f"{entry.target} is {found!r}, not a class derived from funfact's Backend"
+        return Problem("broken", cause, _authors(entry))
+    protocol = getattr(found, "protocol", None)
+    if protocol != PROTOCOL:
+        older = not isinstance(protocol, int) or protocol < PROTOCOL
+        what = _pip("install --upgrade", entry) if older else "pip install --upgrade funfact-core"
+        stated = "states no protocol" if protocol is None else f"is written for protocol {protocol}"
+        return Problem(
+            "incompatible",
+            f"{found.__name__} {stated}, and this funfact-core speaks protocol {PROTOCOL}",
+            f"To update it: {what}",
+        )
+    if isabstract(found):
+        lacks = ", ".join(sorted(found.__abstractmethods__))
+        return Problem("broken", f"{found.__name__} lacks {lacks}", _authors(entry))
+    absent = [module for module in found.requires if not _importable(module)]
+    if absent:
+        remedy = f"To install what it needs: {_pip('install', entry)}"
+        return Problem("broken", f"it needs {', '.join(absent)}, which is not installed", remedy)
+    return None
+
+
+def _importable(module: str) -> bool:
+    """Whether a top-level module is there, without importing it."""
+    top = module.partition(".")[0]
+    if top in sys.modules:
+        return sys.modules[top] is not None
+    return find_spec(top) is not None
+
+
+def _pip(command: str, entry: Entry) -> str:
+    return f"pip {command} {entry.distribution or 'the library it needs'}"
+
+
+def _authors(entry: Entry) -> str:
+    if not entry.distribution:
+        return "Give register_backend a complete backend class."
+    return f"Tell its authors; to be rid of it: pip uninstall {entry.distribution}"
+
+
+# --- instances ---------------------------------------------------------------
+
+
+def load(name: str, /, **options: Any) -> Backend:
+    """The backend of that name with those options, without making it active.
+
+    The same name and options give the same object.
+
+    Raises
+    ------
+    UnknownNameError, BackendError
+        As `find`.
+    BrokenBackendError
+        If it is installed and does not load.
+    OptionError, DeviceError
+        For options that it does not have, or a device that is not there.
+    """
+    if not isinstance(name, str):
+        raise UnknownNameError(
+            f"a backend is chosen by its name, a string, not by {name!r}. "
+            f"Installed: {', '.join(available())}."
+        )
+    entry, kind = _class_of(name)
+    parsed = settle(parse(kind.Options, name, options), name, options, _settled.get(kind, {}))
+    known = _instances.get((kind, parsed))
+    return known if known is not None else _construct(name, entry, kind, parsed)
+
+
+def _class_of(name: str) -> tuple[Entry, type[Backend]]:
+    known = _classes.get(name)
+    if known is not None and not disabled(known[0]):
+        return known
+    with _lock:
+        entry = find(name)
+        _failures.pop(entry, None)  # it may have been mended since
+        found = examine(entry)
+        if isinstance(found, Problem):
+            raise found.error(entry) from found.exception
+        return _classes.setdefault(name, (entry, found))
+
+
+def _construct(name: str, entry: Entry, kind: type[Backend], parsed: Any) -> Backend:
+    with _lock:
+        try:
+            backend = kind(parsed)
+        except FunFactError:
+            raise
+        except (Exception, SystemExit) as exc:
+            _failures[entry] = problem = _import_problem(entry, exc)
+            raise problem.error(entry) from exc
+        if not hasattr(backend, "xp"):
+            raise Problem("broken", f"{kind.__name__}() sets no xp", _authors(entry)).error(entry)
+        backend.name = name
+        _settled.setdefault(
+            kind, {option: getattr(backend.options, option) for option in kind.process_options}
+        )
+        # The instance may have put actual values for defaults: those are what tells it apart.
+        known = _instances.setdefault((kind, backend.options), backend)
+        return _instances.setdefault((kind, parsed), known)
+
+
+def restore(name: str, options: dict[str, Any]) -> Backend:
+    """What a pickled backend becomes."""
+    return load(name, **options)
+
+
+def register_backend(name: str, target: type[Backend] | str) -> Callable[[], None]:
+    """Offer a backend that no distribution offers: for tests and frozen applications.
+
+    Parameters
+    ----------
+    name : str
+        What to call it; it goes before installed ones of that name.
+    target : Backend subclass, or str
+        The class, or where it is, ``'module:Class'``, imported when it is used.
+
+    Returns
+    -------
+    callable
+        Takes it out again.
+
+    Examples
+    --------
+    >>> from funfact.backends.contract import Backend
+    >>> class Nothing(Backend):
+    ...     protocol = 1
+    >>> remove = register_backend('nothing', Nothing)
+    >>> 'nothing' in available()
+    True
+    >>> load('nothing')
+    Traceback (most recent call last):
+        ...
+    funfact.errors.BrokenBackendError: backend 'nothing' from register_backend is broken: \
+Nothing lacks is_native, tensor, to_numpy. Give register_backend a complete backend class.
+    >>> remove()
+    """
+    if not (isinstance(target, str) or (isinstance(target, type) and issubclass(target, Backend))):
+        raise BackendError(
+            f"register_backend({name!r}, ...) takes a class derived from funfact's Backend, "
+            f"or 'module:Class' as text, not {target!r}."
+        )
+    with _lock:
+        _forget(name)
+        _registered[name] = Entry(name, target)
+    return lambda: _unregister(name)
+
+
+def _unregister(name: str) -> None:
+    with _lock:
+        _registered.pop(name, None)
+        _forget(name)
+
+
+def _forget(name: str) -> None:
+    _classes.pop(name, None)

@@ -1,0 +1,69 @@
+"""Names of data types, the same for every array library.
+
+Examples
+--------
+>>> import numpy as np
+>>> name(np.float32, np.float64), name('f4', np.float64), name(complex, np.float32)
+('float32', 'float32', 'complex64')
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DtypeError
+
+__all__ = ["NAMES", "name", "native", "refuse_lossy"]
+
+NAMES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
+)
+
+
+def name(x: Any, default: Any) -> str:
+    """Name of a dtype, or of an array's.
+
+    Parameters
+    ----------
+    x : str, Python type, NumPy dtype, native dtype or array
+    default : native dtype
+        What Python's ``float`` stands for; ``complex`` is the complex one of its width.
+    """
+    if x is float:
+        return name(default, default)
+    if x is complex:
+        return "complex128" if name(default, default) == "float64" else "complex64"
+    if isinstance(x, str) and x in NAMES:
+        return x
+    # A scalar type such as np.float32 has an attribute dtype too, a bare descriptor.
+    dtype = x if isinstance(x, (type, str)) else getattr(x, "dtype", x)
+    try:
+        return np.dtype(dtype).name
+    except TypeError:
+        return str(dtype).rsplit(".", 1)[-1]
+
+
+def native(xp: Any, name: str, backend: str) -> Any:
+    """The dtype of that name in a namespace, or `DtypeError`."""
+    found = getattr(xp, name, None) if name in NAMES else None
+    if found is None:
+        known = ", ".join(n for n in NAMES if hasattr(xp, n))
+        raise DtypeError(f"{backend} has no data type {name!r}. It has {known}.")
+    return found
+
+
+def refuse_lossy(data: Any, dtype: str) -> None:
+    """Raise `DtypeError` if data are complex and the dtype of that name is not."""
+    if dtype.startswith("complex"):
+        return
+    own = getattr(data, "dtype", None)
+    if own is None:
+        own = np.asarray(data).dtype if not isinstance(data, (float, int)) else float
+    if name(own, np.float64).startswith("complex"):
+        raise DtypeError(
+            f"complex data do not fit into {dtype}: the imaginary part would be lost. "
+            "Ask for complex64 or complex128, or take the real part first."
+        )
