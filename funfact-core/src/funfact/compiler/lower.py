@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, assert_never
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term
+from funfact.compiler.plan import plan
 from funfact.errors import ShapeError
 from funfact.graph import postorder
 
@@ -83,7 +84,7 @@ def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> 
         case Map():
             return _emit_map(node, backend, dtype)
         case Contract(semiring) if semiring == PRODUCT:
-            return _emit_sum_of_products(node, backend)
+            return _emit_sum_of_products(node, backend, dtype)
         case Contract():
             return _emit_semiring(node, backend)
         case _:
@@ -125,9 +126,8 @@ def _aligner(term: Term, axes: Sequence[Axis], backend: Backend) -> Callable[[Ar
     order += tuple(d for d, axis in enumerate(term.axes) if axis is None)
     shape = tuple(axis.size if axis in term.axes else 1 for axis in axes)
     permute = order != tuple(range(len(order)))
-    # Leading ones broadcast by themselves, so a lower rank needs no reshape.
-    before = tuple(term.value.shape[d] for d in order)
-    reshape = shape[max(0, len(shape) - len(before)) :] != before or len(before) > len(shape)
+    # Missing leading axes broadcast by themselves.
+    reshape = None in term.axes or carried != list(axes)[len(axes) - len(carried) :]
 
     def align(value: Array) -> Array:
         if permute:
@@ -137,50 +137,42 @@ def _aligner(term: Term, axes: Sequence[Axis], backend: Backend) -> Callable[[Ar
     return align
 
 
-def _emit_sum_of_products(node: Contract, backend: Backend) -> Step:
-    """Operands from left to right, each product contracted with the next one."""
-    flat = [axis for group in node.output for axis in group]
-    squeezers = [_squeezer(term, backend) for term in node.terms]
-    todo = [tuple(axis for axis in term.axes if axis is not None) for term in node.terms]
-    contractions: list[str] = []
-    axes = todo[0]
-    for position, more in enumerate(todo[1:], start=2):
-        later = {axis for term in todo[position:] for axis in term}
-        wanted = dict.fromkeys(axes + more)
-        kept = tuple(axis for axis in wanted if axis in later or axis in flat)
-        if position == len(todo):
-            kept = tuple(flat)
-        contractions.append(_subscripts((axes, more), kept))
-        axes = kept
-    if len(todo) == 1 and axes != tuple(flat):
-        contractions.append(_subscripts((axes,), tuple(flat)))
+def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
+    """Contract pair by pair, in the planned order."""
+    prepare = [_squeezer(term, backend, dtype) for term in node.terms]
+    steps = [(step.positions, _subscripts(step.axes)) for step in plan(node).steps]
     merge = any(len(group) != 1 for group in node.output)
     shape = node.shape
 
     def contract(values: list[Array]) -> Array:
-        operands = [squeeze(value) for squeeze, value in zip(squeezers, values, strict=True)]
-        result = operands[0]
-        for position, subscripts in enumerate(contractions, start=1):
-            result = backend.einsum(subscripts, result, *operands[position : position + 1])
-        return backend.reshape(result, shape) if merge else result
+        todo = [squeeze(value) for squeeze, value in zip(prepare, values, strict=True)]
+        values.clear()  # what is contracted below is then released at once
+        for positions, subscripts in steps:
+            operands = [todo[position] for position in positions]
+            for position in sorted(positions, reverse=True):
+                del todo[position]
+            todo.append(backend.einsum(subscripts, *operands))
+        return backend.reshape(todo[0], shape) if merge else todo[0]
 
     return contract
 
 
-def _squeezer(term: Term, backend: Backend) -> Callable[[Array], Array]:
-    if None not in term.axes:
-        return lambda value: value
-    shape = tuple(axis.size for axis in term.axes if axis is not None)
-    return lambda value: backend.reshape(value, shape)
+def _squeezer(term: Term, backend: Backend, dtype: Any) -> Callable[[Array], Array]:
+    """An operand as an array without the dimensions that are broadcast."""
+    if None in term.axes:
+        shape = tuple(axis.size for axis in term.axes if axis is not None)
+        return lambda value: backend.reshape(value, shape)
+    return lambda value: _as_array(value, backend, dtype)
 
 
-def _subscripts(operands: Sequence[Sequence[Axis]], output: Sequence[Axis]) -> str:
-    letters: dict[Axis, str] = {}
-    for axes in operands:
-        for axis in axes:
+def _subscripts(axes: Sequence[Sequence[int]]) -> str:
+    """The operands' axes and the result's, as an einsum has them."""
+    letters: dict[int, str] = {}
+    for operand in axes:
+        for axis in operand:
             if axis not in letters:
                 letters[axis] = _letter(len(letters))
-    written = ["".join(letters[axis] for axis in axes) for axes in (*operands, output)]
+    written = ["".join(letters[axis] for axis in operand) for operand in axes]
     return ",".join(written[:-1]) + "->" + written[-1]
 
 
