@@ -1,0 +1,132 @@
+"""What an expression may cost: memory of products, time of long chains."""
+
+import subprocess
+import sys
+import textwrap
+import time
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funfact as ff
+
+
+def orthogonal(seed: int, n: int) -> Any:
+    return np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))[0].astype(np.float32)
+
+
+def test_matmul_allocates_little() -> None:
+    """float32 300x300 `@` 300x300 on NumPy: tracemalloc peak of at most 3 result-sized arrays."""
+    n = 300
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0.5, 1.5, (2, n, n)).astype(np.float32)
+    with ff.using("numpy"):
+        model = ff.Factorization.from_tsrex(ff.tensor("x", x) @ ff.tensor("y", y))
+        peak, value = measured(model)
+    assert value.dtype == np.float32
+    assert peak <= 3 * n * n * 4, f"{peak / (n * n * 4):.1f} arrays of the result's size"
+    np.testing.assert_allclose(value, x @ y, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a[i, j] * b[j, k]",
+        "a[i, j] * b[k, j]",
+        "a[j, i] * b[j, k] >> [k, i]",
+        "a[i, j] * b[j, k] >> []",
+        "a[i, j] * b[j, k] >> [j]",
+        "a[i, j] * b[j, k] * c[k, i]",
+        "a @ b",
+        "ff.exp(a[i, j] * b[j, k]) * c[k, l]",
+    ],
+)
+def test_products_are_never_broadcast(text: str) -> None:
+    """Products summed over shared indices go to the backend's einsum or matmul, never through a
+    broadcast product: 400x400x400 elements are not made."""
+    n = 400
+    names: dict[str, Any] = dict(zip("ijkl", ff.indices("i j k l"), strict=True))
+    names |= {name: ff.tensor(name, np.full((n, n), 1 / n, np.float32)) for name in "abc"}
+    with ff.using("numpy"):
+        model = ff.Factorization.from_tsrex(eval(text, names | {"ff": ff}))
+        peak, _ = measured(model)
+    assert peak <= 6 * n * n * 4, f"{peak / (n * n * 4):.1f} matrices"
+
+
+def measured(model: Any) -> tuple[int, Any]:
+    model()
+    tracemalloc.start()
+    try:
+        value = model()
+        return tracemalloc.get_traced_memory()[1], np.asarray(value)
+    finally:
+        tracemalloc.stop()
+
+
+def test_products_stay_small_on_every_backend(backend_name: str) -> None:
+    """Products go to einsum or matmul on all backends: peak memory of a fresh process."""
+    pytest.importorskip("resource", reason="peak memory is asked of a POSIX system")
+    script = """
+        import resource, sys
+        import numpy as np
+        import funfact as ff
+        def peak():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB on Linux
+        ff.use(sys.argv[1])
+        i, j, k = ff.indices("i j k")
+        def product(n):
+            a, b = (ff.tensor(s, np.full((n, n), 1 / n, np.float32)) for s in "ab")
+            expr = a[i, j] * b[j, k] + (a[i, j] * b[k, j] >> [k, i]) >> []
+            return float(ff.active_backend.to_numpy(ff.Factorization.from_tsrex(expr)()))
+        product(8)
+        before = peak()
+        product(700)
+        print(peak() - before)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), backend_name],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout.split()[-1]) < 400  # 700 ** 3 floats are 1308 MiB
+
+
+@pytest.mark.parametrize("distinct", [1, 3000])
+def test_a_long_chain_is_evaluated(distinct: int, backend: Any) -> None:
+    """A chain of 3,000 small `@` evaluates in under 5 s, compilation included."""
+    arrays, expr = chain(distinct, optimizable=False)
+    start = time.perf_counter()
+    value = backend.to_numpy(ff.Factorization.from_tsrex(expr, dtype=backend.float32)())
+    seconds = time.perf_counter() - start
+    expected = (
+        np.linalg.multi_dot(arrays) if distinct > 1 else np.linalg.matrix_power(arrays[0], 3001)
+    )
+    np.testing.assert_allclose(value, expected, atol=1e-3)
+    assert seconds < 5
+
+
+@pytest.mark.parametrize("distinct", [1, 3000])
+def test_a_long_chain_has_a_gradient(distinct: int, backend: Any) -> None:
+    """A chain of 3,000 small `@` has its gradient in under 15 s, compilation included."""
+    if not hasattr(backend, "value_and_grad"):
+        pytest.skip("this backend declares no Autodiff")
+    _, expr = chain(distinct, optimizable=True)
+    target = np.eye(4, dtype=np.float32)
+    start = time.perf_counter()
+    fitted = ff.factorize(expr, target, max_steps=2, lr=1e-3, tol=0)
+    seconds = time.perf_counter() - start
+    assert fitted.shape == (4, 4)
+    assert seconds < 15
+
+
+def chain(distinct: int, optimizable: bool) -> tuple[list[Any], Any]:
+    """3,001 orthogonal 4x4 factors and the 3,000 products between them."""
+    arrays = [orthogonal(k, 4).astype(float) for k in range(distinct)]
+    tensors = [ff.tensor(x.astype(np.float32), optimizable=optimizable) for x in arrays]
+    expr = tensors[0]
+    for k in range(1, 3001):
+        expr = expr @ tensors[k % distinct]
+    return arrays + arrays[: 3001 - distinct] if distinct > 1 else arrays, expr
