@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term
+from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Map, Term, with_operands
 from funfact.compiler.plan import plan
 from funfact.graph import fold, postorder
 
@@ -25,6 +25,7 @@ def fuse(root: Ir) -> Ir:
 
     Examples
     --------
+    >>> from funfact.compiler.ir import Load
     >>> i, j, k, l = Axis(2), Axis(3), Axis(4), Axis(5)
     >>> a, b, c = Load("a", (2, 3)), Load("b", (3, 4)), Load("c", (4, 5))
     >>> ab = Contract(PRODUCT, (Term(a, (i, j)), Term(b, (j, k))), ((i,), (k,)))
@@ -37,7 +38,7 @@ def fuse(root: Ir) -> Ir:
     shared: set[int] = set()
 
     def visit(node: Ir, below: list[Ir]) -> Ir:
-        new = _rewrite(_with(node, below), shared)
+        new = _rewrite(with_operands(node, below), shared)
         if uses[id(node)] > 1:
             shared.add(id(new))
         return new
@@ -53,16 +54,6 @@ def _rewrite(node: Ir, shared: set[int]) -> Ir:
             return node
         node = new
     return node
-
-
-def _with(node: Ir, below: list[Ir]) -> Ir:
-    """`node` with other operands."""
-    if isinstance(node, Load | Const) or all(
-        a is b for a, b in zip(node.below, below, strict=True)
-    ):
-        return node
-    terms = tuple(Term(value, t.axes) for value, t in zip(below, node.terms, strict=True))
-    return replace(node, terms=terms)
 
 
 def _inline(node: Contract, shared: set[int]) -> Ir | None:

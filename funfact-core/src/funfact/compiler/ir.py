@@ -1,4 +1,4 @@
-"""The narrow waist: what every expression means, in four forms.
+"""The narrow waist: what every expression means, in few forms.
 
 A node is an array with positional dimensions. Inside a `Map` or a `Contract`
 the dimensions of the operands are tied together by `Axis` objects, as letters
@@ -8,7 +8,8 @@ are not here.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never
 
 from funfact.graph import postorder
@@ -19,18 +20,23 @@ __all__ = [
     "MINPLUS",
     "PRODUCT",
     "VITERBI",
+    "Apply",
     "Axis",
     "Const",
     "Contract",
+    "Gather",
     "Ir",
     "Load",
     "Map",
     "Semiring",
     "Term",
     "check",
+    "with_operands",
 ]
 
-ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "pow"})
+ARITHMETIC = frozenset(
+    {"add", "subtract", "multiply", "divide", "pow", "floor_divide", "remainder"}
+)
 """The binary functions of a `Map`, by their array API names."""
 
 
@@ -73,10 +79,14 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Load:
-    """A factor or data, looked up by `key` when the function is called."""
+    """A factor or data, looked up by `key` when the function is called.
+
+    With `real`, the array holds real numbers even where all the others are complex.
+    """
 
     key: object
     shape: tuple[int, ...]
+    real: bool = False
 
     @property
     def below(self) -> tuple["Ir", ...]:
@@ -134,7 +144,84 @@ class Contract:
         return tuple(term.value for term in self.terms)
 
 
-Ir: TypeAlias = Load | Const | Map | Contract
+@dataclass(frozen=True, eq=False)
+class Gather:
+    """Some elements of an array, chosen by vectors of positions: what `restrict` leaves behind.
+
+    Each dimension has a vector of integers, or None for all of it, and an axis.
+    Dimensions with one axis go together, element by element; the dimensions of
+    the result are the axes, each once.
+    """
+
+    value: "Ir"
+    positions: tuple["Ir | None", ...]
+    axes: tuple[Axis, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.size for axis in dict.fromkeys(self.axes))
+
+    @property
+    def below(self) -> tuple["Ir", ...]:
+        return (self.value, *(where for where in self.positions if where is not None))
+
+
+@dataclass(frozen=True, eq=False)
+class Apply:
+    """What a user's function makes of an array; opaque, so no pass looks into it.
+
+    Attributes
+    ----------
+    generator : callable
+        ``generator(x, backend)`` of one item, an array of ``value.shape[lead:]``.
+    value : Ir
+    item : tuple of int
+        The shape of what it makes of one item.
+    lead : int
+        How many leading dimensions of `value` are items (replicas); the result has them too.
+    real : bool
+        Whether it is handed the real part.
+    complex : bool
+        Whether what it makes is complex even of real numbers.
+    """
+
+    generator: Callable[[Any, Any], Any]
+    value: "Ir"
+    item: tuple[int, ...]
+    lead: int = 0
+    real: bool = False
+    complex: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape[: self.lead] + self.item
+
+    @property
+    def below(self) -> tuple["Ir", ...]:
+        return (self.value,)
+
+
+Ir: TypeAlias = Load | Const | Map | Contract | Gather | Apply
+
+
+def with_operands(node: Ir, below: Sequence[Ir]) -> Ir:
+    """`node` over other operands of the same shapes; itself if they are the same."""
+    if all(old is new for old, new in zip(node.below, below, strict=True)):
+        return node
+    match node:
+        case Map() | Contract():
+            terms = tuple(Term(b, t.axes) for b, t in zip(below, node.terms, strict=True))
+            return replace(node, terms=terms)
+        case Gather(_, positions):
+            rest = iter(below[1:])
+            where = tuple(None if p is None else next(rest) for p in positions)
+            return replace(node, value=below[0], positions=where)
+        case Apply():
+            return replace(node, value=below[0])
+        case Load() | Const():
+            return node
+        case _:
+            assert_never(node)
 
 
 def check(root: Ir) -> None:
@@ -154,6 +241,13 @@ def check(root: Ir) -> None:
                 assert len(set(flat)) == len(flat), "an output axis stands twice"
                 _check_terms(terms, None)
                 _check_carried(terms, flat)
+            case Apply(_, value, _, lead):
+                assert 0 <= lead <= len(value.shape), "more items than dimensions"
+            case Gather(value, positions, axes):
+                assert len(positions) == len(axes) == len(value.shape), "one entry a dimension"
+                for size, where, axis in zip(value.shape, positions, axes, strict=True):
+                    assert (size,) == (axis.size,) if where is None else where.shape == (axis.size,)
+                    assert where is not None or axes.count(axis) == 1, "all of a dimension is alone"
             case _:
                 assert_never(node)
 

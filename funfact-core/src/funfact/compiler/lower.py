@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, assert_never
 
 from funfact.backends.contract import Array, Backend
-from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term
+from funfact.compiler.generate import generate
+from funfact.compiler.ir import PRODUCT, Apply, Axis, Const, Contract, Gather, Ir, Load, Map, Term
 from funfact.compiler.plan import plan
 from funfact.errors import ShapeError
 from funfact.graph import postorder
@@ -26,6 +27,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "multiply": operator.mul,
     "divide": operator.truediv,
     "pow": operator.pow,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
 }
 """Operators rather than functions: they take Python scalars on every library."""
 
@@ -42,7 +45,8 @@ def lower(
         The keys of the `Load` nodes, in the order in which the function takes the arrays.
     backend : Backend
     dtype : native dtype
-        That of the constants; the arrays are to come in the same one.
+        That of the constants; the arrays are to come in the same one, those of a
+        `Load` that is `real` in the real one of that width.
 
     Returns
     -------
@@ -60,7 +64,12 @@ def lower(
         spent = sorted({child for child in inputs if last_use[child] == position})
         program.append((_emit(node, key_place, backend, dtype), inputs, spent))
 
+    real = {key_place[id(n.key)] for n in nodes if isinstance(n, Load) and n.real}
+    real = real if backend.is_complex(dtype) else set()
+
     def function(arrays: Sequence[Array]) -> Array:
+        if real:
+            arrays = [backend.astype(x, dtype) if n in real else x for n, x in enumerate(arrays)]
         values: list[Any] = [None] * len(program)
         for position, (step, inputs, spent) in enumerate(program):
             if isinstance(step, int):
@@ -87,6 +96,11 @@ def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> 
             return _emit_sum_of_products(node, backend, dtype)
         case Contract():
             return _emit_semiring(node, backend)
+        case Gather():
+            return _emit_gather(node, backend)
+        case Apply():
+            make = generate(node, backend, dtype)
+            return lambda values: make(_as_array(values[0], backend, dtype))
         case _:
             assert_never(node)
 
@@ -209,3 +223,31 @@ def _emit_semiring(node: Contract, backend: Backend) -> Step:
         return backend.reshape(result, shape) if merge else result
 
     return contract
+
+
+def _emit_gather(node: Gather, backend: Backend) -> Step:
+    """Take along each dimension; dimensions that go together are indexed at once."""
+    given = [d for d, where in enumerate(node.positions) if where is not None]
+    groups: dict[Axis, list[int]] = {}
+    for dimension, axis in enumerate(node.axes):
+        groups.setdefault(axis, []).append(dimension)
+    together = [dims for dims in groups.values() if len(dims) > 1]
+    alone = [d for d in given if len(groups[node.axes[d]]) == 1]
+    wanted = list(groups)
+
+    def gather(values: list[Array]) -> Array:
+        result, where = values[0], dict(zip(given, values[1:], strict=True))
+        for dimension in alone:
+            result = backend.take(result, where[dimension], axis=dimension)
+        axes = list(node.axes)
+        for dims in together:
+            # To the front, where indexing leaves the new dimension on every library.
+            first = [position for position, axis in enumerate(axes) if axis is node.axes[dims[0]]]
+            rest = [position for position in range(len(axes)) if position not in first]
+            result = backend.transpose(result, (*first, *rest))
+            result = result[tuple(where[d] for d in dims)]
+            axes = [node.axes[dims[0]], *(axes[position] for position in rest)]
+        order = tuple(axes.index(axis) for axis in wanted)
+        return result if order == tuple(range(len(order))) else backend.transpose(result, order)
+
+    return gather

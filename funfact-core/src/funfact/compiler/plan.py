@@ -104,7 +104,8 @@ def _search(
     symbols = [get_symbol(axis) for axis in range(len(sizes))]
     inputs = [frozenset(symbols[axis] for axis in axes) for axes in operands]
     wanted = frozenset(symbols[axis] for axis in output)
-    return auto(inputs, wanted, dict(zip(symbols, sizes, strict=True)))
+    path: Sequence[tuple[int, ...]] = auto(inputs, wanted, dict(zip(symbols, sizes, strict=True)))
+    return path
 
 
 def _follow(
@@ -115,7 +116,7 @@ def _follow(
 ) -> Plan:
     """The steps along a path, each result's axes ordered as a matrix product leaves them."""
     todo = list(operands)
-    steps = []
+    steps: list[Step] = []
     for positions in path:
         left, right = sorted(positions)
         # What a step makes stands last, yet was as a rule written first.
