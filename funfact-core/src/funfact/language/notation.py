@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from funfact.compiler import ir
 from funfact.compiler.ir import Const, Ir
 from funfact.errors import IndexingError, NotationError, ShapeError
 from funfact.graph import fold, postorder
@@ -114,9 +115,25 @@ class TsrEx:
 
     @property
     def has_complex_constant(self) -> bool:
-        """Whether a literal with an imaginary part stands in it."""
-        nodes = postorder(self._meaning.ir)
-        return any(isinstance(n, Const) and isinstance(n.value, complex) for n in nodes)
+        """Whether a complex number, or a generator of complex elements, stands in it."""
+        return any(
+            (isinstance(node, Const) and isinstance(node.value, complex))
+            or (isinstance(node, ir.Apply) and node.complex)
+            for node in postorder(self._meaning.ir)
+        )
+
+    def plan(self) -> Any:
+        """What it costs: the operations in the order in which they run, flops and peak memory.
+
+        Returns
+        -------
+        funfact.compiler.report.Report
+            Of one evaluation; it prints as a table.
+        """
+        # The one look the language takes down the pipe: for people, on request.
+        from funfact.compiler.report import report
+
+        return report(self.ir)
 
     def __repr__(self) -> str:
         return line(self._node)
