@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from funfact.compiler.ir import Axis
+from funfact.compiler.ir import PRODUCT, Axis, Contract
 from funfact.errors import IndexingError, ShapeError
-from funfact.language.meaning import Meaning, project
-from funfact.language.nodes import Index, Indexed, Label, Mark, Node, Rename, To, Written
+from funfact.language.meaning import Meaning, project, replica_axes, term
+from funfact.language.nodes import Index, Indexed, Label, Mark, Merge, Node, Rename, To, Written
 from funfact.language.render.line import pointed
 
-__all__ = ["attach", "complete", "refuse_repeats", "rename", "show", "transpose"]
+__all__ = ["attach", "complete", "merge", "refuse_repeats", "rename", "show", "transpose"]
 
 
 def attach(node: Indexed, child: Meaning) -> Meaning:
@@ -37,6 +37,24 @@ def transpose(node: To, child: Meaning) -> Meaning:
     axis_of = {label.index: Axis(size) for label, size in zip(live, child.shape, strict=True)}
     output = [axis_of[label.index] for label in labels]
     return Meaning(project(child, list(axis_of.values()), output), labels, child.replicas)
+
+
+def merge(node: Merge, child: Meaning) -> Meaning:
+    """``merge(expr, [i, j], [k])``: each group of indices becomes a dimension without one."""
+    live = [label.index for label in child.labels or ()]
+    named = [index for group in node.groups for index in group]
+    if len(named) != len(live) or set(named) != set(live):
+        raise IndexingError(
+            f"merge on an expression whose indices are {', '.join(map(show, live)) or 'none'}:\n"
+            f"{pointed(node)}\n"
+            "The groups together name each of them once: merge(T[i, j, k], [i], [j, k])."
+        )
+    axis_of = {index: Axis(size) for index, size in zip(live, child.shape, strict=True)}
+    replicas = replica_axes(child)
+    operand = term(child, replicas, list(axis_of.values()))
+    groups = tuple(tuple(axis_of[index] for index in group) for group in node.groups)
+    output = tuple((axis,) for axis in replicas.values()) + groups
+    return Meaning(Contract(PRODUCT, (operand,), output), None, child.replicas)
 
 
 def complete(written: Written, live: Sequence[Label]) -> tuple[Label, ...]:

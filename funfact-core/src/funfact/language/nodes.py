@@ -6,7 +6,7 @@ from left to right; `funfact.graph.fold` walks them.
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -14,12 +14,14 @@ from typing import Any, TypeAlias
 __all__ = [
     "Apply",
     "Binary",
+    "Generate",
     "Index",
     "Indexed",
     "Kron",
     "Label",
     "Mark",
     "Matmul",
+    "Merge",
     "Node",
     "Number",
     "Pair",
@@ -105,7 +107,7 @@ class Tensor(Leaf):
     """A factor or data.
 
     `shape` leaves out the replica axes; `full_shape`, that of the stored array,
-    has them.
+    has them. With `real`, it is stored in real numbers in a complex model too.
     """
 
     symbol: str | None
@@ -115,6 +117,7 @@ class Tensor(Leaf):
     optimizable: bool = True
     prefer: Any = None
     replicas: tuple[Replica, ...] = ()
+    real: bool = False
 
     @property
     def full_shape(self) -> tuple[int, ...]:
@@ -192,6 +195,28 @@ class Apply(Unary):
 
 
 @dataclass(frozen=True, eq=False)
+class Generate(Unary):
+    """A tensor of `shape` whose elements a user's function makes of the parameters below.
+
+    `real` and `complex` say whether the function is handed real numbers in a complex
+    model too, and whether it makes complex ones of them; see `compiler.ir.Apply`.
+    """
+
+    name: str
+    generator: Callable[[Any, Any], Any] = field(repr=False)
+    shape: tuple[int, ...]
+    real: bool = False
+    complex: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Merge(Unary):
+    """``merge(expr, [i, j], [k])``: one dimension for each group of indices, in row-major order."""
+
+    groups: tuple[tuple[Index, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Pair(Binary):
     """``+ - * / **`` or a semiring: `op` is an array API name or a semiring's."""
 
@@ -217,5 +242,17 @@ class Replicate(Unary):
 
 
 Node: TypeAlias = (
-    Tensor | Number | Special | Indexed | Rename | To | Apply | Pair | Matmul | Kron | Replicate
+    Tensor
+    | Number
+    | Special
+    | Indexed
+    | Rename
+    | To
+    | Apply
+    | Generate
+    | Merge
+    | Pair
+    | Matmul
+    | Kron
+    | Replicate
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from funfact.compiler import ir
 from funfact.compiler.ir import Const, Ir
-from funfact.errors import IndexingError, NotationError, ShapeError
+from funfact.errors import DtypeError, IndexingError, NotationError, ShapeError
 from funfact.graph import fold, postorder
 from funfact.language.literals import number
 from funfact.language.meaning import Meaning, einspec
@@ -315,6 +315,7 @@ def tensor(
     initializer: Any = None,
     optimizable: bool | None = None,
     prefer: Any = None,
+    real: bool = False,
 ) -> TsrEx:
     """A tensor of a given shape, to be found by a fit, or one that holds data.
 
@@ -329,6 +330,8 @@ def tensor(
         Whether a fit may change it. By default a shape is, data is not.
     prefer : class or instance, optional
         A condition whose violation is penalised; see `funfact.conditions`.
+    real : bool
+        Whether it holds real numbers in a complex model too: an angle, an amplitude.
 
     Raises
     ------
@@ -336,6 +339,8 @@ def tensor(
         If the arguments are neither sizes nor one array, or the symbol is not a name.
     ShapeError
         If a size is not positive.
+    DtypeError
+        If `real` is asked of complex data.
 
     Examples
     --------
@@ -356,13 +361,18 @@ def tensor(
                 "a tensor that holds data starts from that data; it takes no initializer. "
                 "Give sizes instead of the array, and the array as initializer."
             )
+        if real and "complex" in str(data.dtype):
+            raise DtypeError(
+                f"real=True, and the data is {data.dtype}: the imaginary part would be lost. "
+                "Leave real out, or give abs, real or imag of the array."
+            )
         shape, free = tuple(map(int, np.shape(data))), bool(optimizable)
     else:
         data, shape = None, tuple(operator.index(size) for size in rest)
         free = optimizable is not False
     if any(size < 1 for size in shape):
         raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
-    return TsrEx(Tensor(_symbol(symbol), shape, data, initializer, free, prefer))
+    return TsrEx(Tensor(_symbol(symbol), shape, data, initializer, free, prefer, real=real))
 
 
 def _data(rest: tuple[Any, ...]) -> Any:

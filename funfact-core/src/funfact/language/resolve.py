@@ -7,20 +7,23 @@ an error appears on the line that caused it and nothing is analysed again.
 from collections.abc import Sequence
 from typing import assert_never
 
+from funfact.compiler import ir
 from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term
-from funfact.errors import IndexingError
+from funfact.errors import IndexingError, NotationError
 from funfact.graph import fold
 from funfact.language.dense import elementwise, kron, matmul
-from funfact.language.indexing import attach, rename, show, transpose
+from funfact.language.indexing import attach, merge, rename, show, transpose
 from funfact.language.literals import compute
 from funfact.language.meaning import Meaning, replica_axes, term
 from funfact.language.nodes import (
     Apply,
+    Generate,
     Index,
     Indexed,
     Kron,
     Label,
     Matmul,
+    Merge,
     Node,
     Number,
     Pair,
@@ -54,6 +57,10 @@ def resolve(node: Node, below: Sequence[Meaning]) -> Meaning:
             return _to(node, below[0])
         case Apply():
             return _apply(node, below[0])
+        case Generate():
+            return _generate(node, below[0])
+        case Merge():
+            return merge(node, below[0])
         case Pair():
             return _pair(node, below[0], below[1])
         case Matmul():
@@ -68,7 +75,7 @@ def resolve(node: Node, below: Sequence[Meaning]) -> Meaning:
 
 def _tensor(node: Tensor) -> Meaning:
     """Load the stored array and bring its replica axes to the front."""
-    load = Load(node, node.full_shape)
+    load = Load(node, node.full_shape, node.real)
     replicas = {replica: Axis(replica.size) for replica in node.replicas}
     stored = rest = [Axis(size) for size in node.shape]
     for replica in reversed(node.replicas):
@@ -86,6 +93,19 @@ def _apply(node: Apply, child: Meaning) -> Meaning:
         return _number(node, [child])
     axes = tuple(Axis(size) for size in child.ir.shape)
     return Meaning(Map(node.fn, (Term(child.ir, axes),), axes), child.labels, child.replicas)
+
+
+def _generate(node: Generate, child: Meaning) -> Meaning:
+    if child.indexed:
+        raise NotationError(
+            f"the parameters of {node.name} have indices:\n{pointed(node)}\n"
+            "A generator takes an array, whose dimensions have no names. Leave the indices out, "
+            "and index what it makes."
+        )
+    made = ir.Apply(
+        node.generator, child.ir, node.shape, len(child.replicas), node.real, node.complex
+    )
+    return Meaning(made, None, child.replicas)
 
 
 def _pair(node: Pair, left: Meaning, right: Meaning) -> Meaning:

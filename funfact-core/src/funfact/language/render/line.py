@@ -6,11 +6,13 @@ from typing import assert_never
 from funfact.graph import fold
 from funfact.language.nodes import (
     Apply,
+    Generate,
     Index,
     Indexed,
     Kron,
     Label,
     Matmul,
+    Merge,
     Node,
     Number,
     Pair,
@@ -98,6 +100,11 @@ def _writer(named: Names, highlight: frozenset[Index]) -> Callable[[Node, list[T
                 return f"-{_wrap(below[0], _NEGATIVE)}", _NEGATIVE
             case Apply(_, fn):
                 return f"{fn}({below[0][0]})", _ATOM
+            case Generate(_, name):
+                return f"{name}({below[0][0]})", _ATOM
+            case Merge(_, groups):
+                lists = (f"[{', '.join(named[index] for index in group)}]" for group in groups)
+                return f"merge({', '.join((below[0][0], *lists))})", _ATOM
             case Pair(_, _, op) if op in _SIGNS:
                 return _binary(*_SIGNS[op], below)
             case Pair(_, _, op):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from funfact.graph import postorder
-from funfact.language.nodes import Index, Indexed, Label, Node, Rename, Tensor, To
+from funfact.language.nodes import Index, Indexed, Label, Merge, Node, Rename, Tensor, To
 
 __all__ = ["Names", "names"]
 
@@ -34,6 +34,8 @@ def _named(root: Node) -> "Iterator[Tensor | Index]":
                 yield node
             case Indexed() | Rename() | To():
                 yield from (entry.index for entry in node.written if isinstance(entry, Label))
+            case Merge(_, groups):
+                yield from (index for group in groups for index in group)
             case _:
                 pass
 
