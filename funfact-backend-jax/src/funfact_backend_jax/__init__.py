@@ -13,6 +13,7 @@ import numpy as np
 
 from funfact.backends.capabilities import Autodiff, Compile, Devices, Einsum, Repeat, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
+from funfact.backends.dtypes import plain
 from funfact.backends.functions import floating, random_dtype, real
 from funfact.errors import DeviceError, DtypeError
 
@@ -80,7 +81,7 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         """JAX array, a copy of `data`, on the chosen device."""
         native = None if dtype is None else self.checked(data, dtype)
         if not isinstance(data, (self._jax.Array, list, tuple, int, float, complex)):
-            data = np.asarray(data)  # tensors of other libraries, too
+            data = plain(data)  # tensors of other libraries, too
         return self.xp.array(data, native, device=self._native_device)
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
@@ -219,7 +220,7 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """As the contract says, drawn on the device."""
-        native = random_dtype(self, dtype)
+        native = random_dtype(self, dtype, mean)
         return self._draw(self._jax.random.normal, shape, native) * std + mean
 
     def uniform(

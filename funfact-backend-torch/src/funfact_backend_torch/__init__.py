@@ -11,6 +11,7 @@ import numpy as np
 
 from funfact.backends.capabilities import Autodiff, Devices, Einsum, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
+from funfact.backends.dtypes import plain
 from funfact.backends.functions import floating, random_dtype, real
 from funfact.errors import DeviceError, DtypeError
 
@@ -22,7 +23,7 @@ class PyTorchOptions:
     """Options of ``ff.use('torch', ...)``.
 
     `device` is a name from ``ff.devices('torch')``, or a kind such as
-    ``'cuda'`` for its current device; None is the CPU.
+    ``'cuda'`` for its first device; None is the CPU.
     """
 
     device: str | None = None
@@ -76,12 +77,18 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
         native = None if dtype is None else self.checked(data, dtype)
         if isinstance(data, torch.Tensor):
             return torch.clone(data.to(device, self._representable(native or data.dtype)))
-        if isinstance(data, (list, tuple)) and any(map(self.is_tensor, data)):
+        if self._holds_tensors(data):
             return torch.stack([self.tensor(item, native) for item in data])
         if not isinstance(data, (list, tuple, bool, int, float, complex)):
-            data = _plain(data)
-            native = native or self._representable(self.dtype(data.dtype))
+            data = _readable(data)
+            native = native or self.dtype(data.dtype)
         return torch.tensor(data, dtype=native, device=device)
+
+    def _holds_tensors(self, data: Any) -> bool:
+        """Whether a list has tensors in it, or the first of its lists."""
+        if not isinstance(data, (list, tuple)) or not data:
+            return False
+        return any(map(self.is_tensor, data)) or self._holds_tensors(data[0])
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         """NumPy array; bfloat16, which NumPy lacks, becomes float32."""
@@ -210,7 +217,8 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """As the contract says, drawn on the device."""
-        return self._draw(self._torch.randn, shape, random_dtype(self, dtype)) * std + mean
+        native = random_dtype(self, dtype, mean)
+        return self._draw(self._torch.randn, shape, native) * std + mean
 
     def uniform(
         self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
@@ -263,7 +271,8 @@ def _detached(tree: Any) -> Any:
     return tree.detach() if hasattr(tree, "detach") else tree
 
 
-def _plain(data: Any) -> np.ndarray[Any, Any]:
-    """Data as an array that PyTorch can read: native byte order, no negative strides."""
-    array = np.ascontiguousarray(data) if np.ndim(data) else np.asarray(data)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+def _readable(data: Any) -> np.ndarray[Any, Any]:
+    """Data as an array that PyTorch reads: native byte order, no negative strides, no bfloat16."""
+    array = plain(data)
+    dtype = np.dtype(np.float32) if array.dtype.name == "bfloat16" else array.dtype
+    return np.array(array, dtype.newbyteorder("="), order="C")

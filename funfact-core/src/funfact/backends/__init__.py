@@ -7,13 +7,22 @@ Examples
 True
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .active import active_backend, current, devices, use, using
 from .capabilities import Autodiff, Capability, Compile, Devices, Einsum, Repeat, Vmap
 from .contract import PROTOCOL, Array, Backend, Dtype, Namespace, NoOptions, Shape
-from .discovery import available, load, register_backend
-from .report import Status, require, status
+
+if TYPE_CHECKING:
+    from .discovery import available, load, register_backend
+    from .report import Status, require, status
+
+# Read when they are asked for, to keep `import funfact` cheap.
+_LAZY = {
+    **dict.fromkeys(("available", "load", "register_backend"), "discovery"),
+    **dict.fromkeys(("Status", "require", "status"), "report"),
+}
 
 __all__ = [
     "PROTOCOL",
@@ -47,5 +56,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "available_backends":
-        return available()
+        return __getattr__("available")()
+    if name in _LAZY:
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,26 +13,24 @@ Examples
 
 from __future__ import annotations
 
-import logging
 import os
+from _thread import allocate_lock  # what threading.Lock is; that module is not cheap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BackendError, FunFactError
-from . import discovery
 from .capabilities import Devices
-from .contract import Backend
-from .entries import FIRST_PARTY, installation
+
+if TYPE_CHECKING:
+    from .contract import Backend
 
 __all__ = ["CHOICE", "ActiveBackend", "active_backend", "current", "devices", "use", "using"]
 
 CHOICE = "FUNFACT_BACKEND"
 
-_log = logging.getLogger("funfact")
-_lock = Lock()
+_lock = allocate_lock()
 _process: Backend | None = None
 
 
@@ -77,7 +75,7 @@ def use(name: str, /, **options: Any) -> None:
             "no effect here and outlast the block for everybody else. "
             f"Write `with ff.using({written}):` inside it instead."
         )
-    _process = discovery.load(name, **options)
+    _process = _load(name, **options)
 
 
 @contextmanager
@@ -93,12 +91,18 @@ def using(name: str, /, **options: Any) -> Iterator[Backend]:
     ...     backend.zeros(2)
     array([0., 0.])
     """
-    frame = _Frame(discovery.load(name, **options))
+    frame = _Frame(_load(name, **options))
     _frames.set((*_frames.get(), frame))
     try:
         yield frame.backend
     finally:
         _frames.set(tuple(other for other in _frames.get() if other is not frame))
+
+
+def _load(name: str, /, **options: Any) -> Backend:
+    from .discovery import load  # not needed to import funfact, and not cheap
+
+    return load(name, **options)
 
 
 def current() -> Backend:
@@ -111,11 +115,13 @@ def current() -> Backend:
 
 def _default() -> Backend:
     """The backend of those who chose none, settled and logged once."""
+    import logging
+
     global _process
     with _lock:
         if _process is None:
             backend, reason = _chosen_by_environment() or _first_usable()
-            _log.info("using the backend %r, %s", backend.name, reason)
+            logging.getLogger("funfact").info("using the backend %r, %s", backend.name, reason)
             _process = backend
         return _process
 
@@ -125,18 +131,21 @@ def _chosen_by_environment() -> tuple[Backend, str] | None:
     if not name:
         return None
     try:
-        return discovery.load(name), f"named by {CHOICE}"
+        return _load(name), f"named by {CHOICE}"
     except FunFactError as exc:
         raise type(exc)(f"{CHOICE}={name} names a backend that cannot be used. {exc}") from exc
 
 
 def _first_usable() -> tuple[Backend, str]:
-    installed = discovery.available()
+    from .discovery import available
+    from .entries import FIRST_PARTY, installation
+
+    installed = available()
     passed_over = []
     for name in FIRST_PARTY:
         if name in installed:
             try:
-                backend = discovery.load(name)
+                backend = _load(name)
             except BackendError as exc:
                 passed_over.append(str(exc))
             else:
@@ -157,7 +166,7 @@ def devices(name: str | None = None) -> tuple[str, ...]:
     >>> devices('numpy')
     ('cpu',)
     """
-    backend = current() if name is None else discovery.load(name)
+    backend = current() if name is None else _load(name)
     return backend.devices() if isinstance(backend, Devices) else ("cpu",)
 
 

@@ -263,7 +263,7 @@ class Backend(ABC):
         If that is complex, the two parts are independent and share the
         variance: the mean of ``abs(z - mean)**2`` is ``std**2``.
         """
-        native = functions.random_dtype(self, dtype)
+        native = functions.random_dtype(self, dtype, mean)
         size = _tuple(shape)
         draw = self._generator.standard_normal
         unit = (draw(size) + 1j * draw(size)) / 2**0.5 if self.is_complex(native) else draw(size)

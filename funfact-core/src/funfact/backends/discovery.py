@@ -14,29 +14,26 @@ funfact.errors.UnknownNameError: No backend is called 'nunpy'. Did you mean 'num
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import reduce
-from importlib import import_module
-from importlib.util import find_spec
-from inspect import isabstract
+from importlib import invalidate_caches
 from threading import RLock
 from typing import Any
 
-from ..errors import BackendError, BrokenBackendError, FunFactError, UnknownNameError
-from .contract import PROTOCOL, Backend
+from ..errors import BackendError, FunFactError, UnknownNameError
+from .contract import Backend
 from .entries import DISABLE, FIRST_PARTY, Entry, disabled, installation, normalise, scan
+from .notice import notice
 from .options import nearest, parse, settle
+from .problems import Problem, authors, examine, load_problem
 
 __all__ = [
-    "Problem",
     "available",
+    "claimants",
     "entries",
-    "examine",
+    "failure",
     "find",
     "load",
+    "preferred",
     "register_backend",
     "restore",
 ]
@@ -47,23 +44,6 @@ _classes: dict[str, tuple[Entry, type[Backend]]] = {}  # by what was typed; what
 _instances: dict[tuple[type[Backend], Any], Backend] = {}
 _settled: dict[type[Backend], dict[str, Any]] = {}
 _failures: dict[Entry, Problem] = {}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a backend cannot be used: its state, the cause, and what to do."""
-
-    state: str
-    cause: str
-    remedy: str
-    exception: BaseException | None = None
-
-    def error(self, entry: Entry) -> BrokenBackendError:
-        """As an exception, which names the distribution, the cause and the remedy."""
-        return BrokenBackendError(
-            f"backend {entry.name!r} from {entry.source} is {self.state}: "
-            f"{self.cause}. {self.remedy}"
-        )
 
 
 # --- names -------------------------------------------------------------------
@@ -113,12 +93,16 @@ def find(name: str) -> Entry:
         )
     others = [entry for entry in enabled if entry is not winner]
     if others and winner.distribution:
-        warnings.warn(
+        notice(
             f"backend {name!r} is claimed by {_listed(enabled)}; {winner.source} is used, which "
-            f"the name belongs to. The other is {' or '.join(repr(e.qualified) for e in others)}.",
-            stacklevel=4,
+            f"the name belongs to. The other is {' or '.join(repr(e.qualified) for e in others)}."
         )
     return winner
+
+
+def failure(entry: Entry) -> Problem | None:
+    """What went wrong when the backend was last loaded, if anything did."""
+    return _failures.get(entry)
 
 
 def claimants(name: str, claims: list[Entry]) -> list[Entry]:
@@ -169,85 +153,6 @@ def _close(name: str) -> str:
     return hint.partition("'")[2].partition("'")[0]
 
 
-# --- classes -----------------------------------------------------------------
-
-
-def examine(entry: Entry) -> type[Backend] | Problem:
-    """The class behind a claim, without importing its array library, or what is wrong."""
-    if entry in _failures:
-        return _failures[entry]
-    try:
-        found = _resolve(entry.target)
-    except (Exception, SystemExit) as exc:  # whatever a stranger's module does
-        return _import_problem(entry, exc)
-    return _class_problem(entry, found) or found
-
-
-def _resolve(target: str | type) -> Any:
-    if isinstance(target, type):
-        return target
-    module, _, attribute = target.partition("[")[0].strip().partition(":")
-    return reduce(getattr, attribute.split("."), import_module(module.strip()))
-
-
-def _import_problem(entry: Entry, exc: BaseException) -> Problem:
-    cause = f"importing {entry.target} raised {type(exc).__name__}: {exc}"
-    top = str(entry.target).partition(":")[0].partition(".")[0].strip()
-    if isinstance(exc, ModuleNotFoundError) and exc.name == top and entry.editable:
-        remedy = (
-            "It is an editable install; one that is added while Python runs "
-            "can be imported after a restart."
-        )
-    elif isinstance(exc, ModuleNotFoundError) and exc.name != top:
-        remedy = f"To install what it needs: {_pip('install', entry)}"
-    else:
-        remedy = f"To install it anew: {_pip('install --force-reinstall', entry)}"
-    return Problem("broken", cause, remedy, exc)
-
-
-def _class_problem(entry: Entry, found: Any) -> Problem | None:
-    """What is wrong with what the entry names, or None."""
-    if not (isinstance(found, type) and issubclass(found, Backend)):
-        cause = f"{entry.target} is {found!r}, not a class derived from funfact's Backend"
-        return Problem("broken", cause, _authors(entry))
-    protocol = getattr(found, "protocol", None)
-    if protocol != PROTOCOL:
-        older = not isinstance(protocol, int) or protocol < PROTOCOL
-        what = _pip("install --upgrade", entry) if older else "pip install --upgrade funfact-core"
-        stated = "states no protocol" if protocol is None else f"is written for protocol {protocol}"
-        return Problem(
-            "incompatible",
-            f"{found.__name__} {stated}, and this funfact-core speaks protocol {PROTOCOL}",
-            f"To update it: {what}",
-        )
-    if isabstract(found):
-        lacks = ", ".join(sorted(found.__abstractmethods__))
-        return Problem("broken", f"{found.__name__} lacks {lacks}", _authors(entry))
-    absent = [module for module in found.requires if not _importable(module)]
-    if absent:
-        remedy = f"To install what it needs: {_pip('install', entry)}"
-        return Problem("broken", f"it needs {', '.join(absent)}, which is not installed", remedy)
-    return None
-
-
-def _importable(module: str) -> bool:
-    """Whether a top-level module is there, without importing it."""
-    top = module.partition(".")[0]
-    if top in sys.modules:
-        return sys.modules[top] is not None
-    return find_spec(top) is not None
-
-
-def _pip(command: str, entry: Entry) -> str:
-    return f"pip {command} {entry.distribution or 'the library it needs'}"
-
-
-def _authors(entry: Entry) -> str:
-    if not entry.distribution:
-        return "Give register_backend a complete backend class."
-    return f"Tell its authors; to be rid of it: pip uninstall {entry.distribution}"
-
-
 # --- instances ---------------------------------------------------------------
 
 
@@ -282,7 +187,7 @@ def _class_of(name: str) -> tuple[Entry, type[Backend]]:
         return known
     with _lock:
         entry = find(name)
-        _failures.pop(entry, None)  # it may have been mended since
+        invalidate_caches()  # it may have been installed since the folders were last read
         found = examine(entry)
         if isinstance(found, Problem):
             raise found.error(entry) from found.exception
@@ -296,10 +201,11 @@ def _construct(name: str, entry: Entry, kind: type[Backend], parsed: Any) -> Bac
         except FunFactError:
             raise
         except (Exception, SystemExit) as exc:
-            _failures[entry] = problem = _import_problem(entry, exc)
+            _failures[entry] = problem = load_problem(entry, exc)
             raise problem.error(entry) from exc
         if not hasattr(backend, "xp"):
-            raise Problem("broken", f"{kind.__name__}() sets no xp", _authors(entry)).error(entry)
+            raise Problem("broken", f"{kind.__name__}() sets no xp", authors(entry)).error(entry)
+        _failures.pop(entry, None)  # it may have been mended since
         backend.name = name
         _settled.setdefault(
             kind, {option: getattr(backend.options, option) for option in kind.process_options}

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import DtypeError
 
-__all__ = ["NAMES", "name", "native", "refuse_lossy"]
+__all__ = ["NAMES", "name", "native", "plain", "refuse_lossy"]
 
 NAMES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -53,6 +53,17 @@ def native(xp: Any, name: str, backend: str) -> Any:
         known = ", ".join(n for n in NAMES if hasattr(xp, n))
         raise DtypeError(f"{backend} has no data type {name!r}. It has {known}.")
     return found
+
+
+def plain(data: Any) -> np.ndarray[Any, Any]:
+    """Anything array-like as a NumPy array, or `DtypeError` if it does not hold numbers."""
+    array = np.asarray(data)
+    if array.dtype.kind not in "biufc" and array.dtype.name not in NAMES:
+        raise DtypeError(
+            f"{type(data).__name__} cannot become a tensor: NumPy reads it as {array.dtype}, "
+            "and a tensor holds numbers. Pass numbers in an array or in nested lists."
+        )
+    return array
 
 
 def refuse_lossy(data: Any, dtype: str) -> None:

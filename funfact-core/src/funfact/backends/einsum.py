@@ -16,12 +16,15 @@ Examples
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any
 
-__all__ = ["Plan", "einsum", "plan"]
+from ..errors import IndexingError
+
+__all__ = ["Plan", "einsum", "is_explicit", "plan"]
 
 Array = Any
 Plan = Callable[..., Array]
@@ -48,6 +51,11 @@ def einsum(xp: Any, subscripts: str, *operands: Array) -> Array:
 @lru_cache(maxsize=4096)
 def plan(subscripts: str) -> Plan:
     """The steps for given subscripts, as a function of the namespace and the operands."""
+    if not is_explicit(subscripts):
+        raise IndexingError(
+            f"einsum cannot read {subscripts!r}. It takes one or two operands and an output, "
+            "in letters, such as 'ab,bc->ac'."
+        )
     inputs, output = subscripts.split("->")
     terms = inputs.split(",")
     if len(terms) == 1:
@@ -60,6 +68,12 @@ def plan(subscripts: str) -> Plan:
         return _two(xp, a, a_letters, b, b_letters, output)
 
     return run
+
+
+@lru_cache(maxsize=4096)
+def is_explicit(subscripts: str) -> bool:
+    """Whether subscripts are of the form that `einsum` reads."""
+    return re.fullmatch(r"[a-zA-Z]*(,[a-zA-Z]*)?->[a-zA-Z]*", subscripts) is not None
 
 
 def _one(xp: Any, x: Array, letters: str, output: str) -> Array:

@@ -81,12 +81,12 @@ def _pieces(xp: Any, x: Array) -> tuple[Array, Array]:
     size = xp.abs(x)
     near = xp.clip(x, -0.46875, 0.46875)
     middle = xp.clip(size, 0.46875, 4.0)
-    # erfc(27) is below the smallest float64; the square of a larger number may overflow
-    large = xp.clip(size, 4.0, 27.0)
+    # erfc(28) is 0 in float64; the square of a larger number may overflow
+    large = xp.clip(size, 4.0, 28.0)
     y = 1 / (large * large)
     asymptote = (_INV_SQRT_PI - y * _rational(_LARGE, y)) / large
     tail = xp.where(size <= 4.0, _rational(_MIDDLE, middle), asymptote)
-    return near * _rational(_SMALL, near * near), tail * _gauss(xp, xp.clip(size, 0.46875, 27.0))
+    return near * _rational(_SMALL, near * near), tail * _gauss(xp, xp.clip(size, 0.46875, 28.0))
 
 
 def _gauss(xp: Any, x: Array) -> Array:

@@ -17,13 +17,13 @@ device: str | None = None.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, replace
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ..errors import OptionError
+from .notice import notice
 
 __all__ = ["nearest", "parse", "settle"]
 
@@ -58,12 +58,11 @@ def settle(options: Any, backend: str, given: Mapping[str, Any], settled: Mappin
     """`options` with the values that hold for the process; a warning for each other one asked."""
     for name, value in settled.items():
         if given.get(name) not in (None, value):
-            warnings.warn(
+            notice(
                 f"option {name!r} of backend {backend!r} stays {value!r}: it holds for the whole "
                 f"process since the backend was first loaded. For {given[name]!r}, start a new "
                 f"process whose first use of the backend is "
-                f"ff.use({backend!r}, {name}={given[name]!r}).",
-                stacklevel=4,
+                f"ff.use({backend!r}, {name}={given[name]!r})."
             )
     return replace(options, **settled) if settled else options
 

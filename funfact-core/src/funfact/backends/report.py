@@ -16,6 +16,7 @@ from . import discovery
 from .capabilities import Capability, declared
 from .contract import Backend
 from .entries import DISABLE, FIRST_PARTY, Entry, disabled, installation
+from .problems import Problem, examine
 
 __all__ = ["Status", "require", "status", "table"]
 
@@ -55,8 +56,8 @@ def _status(name: str, claims: list[Entry]) -> Status:
     ways = " or ".join(f"use({entry.qualified!r})" for entry in enabled if entry is not winner)
     if winner is None:
         return _of(enabled, "ambiguous", cause="two distributions claim it", remedy=f"Say {ways}.")
-    found = discovery.examine(winner)
-    if isinstance(found, discovery.Problem):
+    found = discovery.failure(winner) or examine(winner)
+    if isinstance(found, Problem):
         return _of([winner], found.state, cause=found.cause, remedy=found.remedy)
     remedy = f"Another claims the name too: {ways}." if ways else ""
     return _of([winner], "ready", capabilities=declared(found), remedy=remedy)

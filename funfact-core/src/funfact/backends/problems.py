@@ -1,0 +1,122 @@
+"""The class behind a claim, or what is wrong with it.
+
+Nothing here imports an array library: whether one is there is asked of the
+import system, and the class is read as a description.
+
+Examples
+--------
+>>> examine(Entry('echo', 'no_such_module:EchoBackend', 'echo-arrays', '1.0')).cause
+"loading no_such_module:EchoBackend raised ModuleNotFoundError: No module named 'no_such_module'"
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, is_dataclass
+from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import isabstract
+from typing import Any
+
+from ..errors import BrokenBackendError
+from .contract import PROTOCOL, Backend
+from .entries import Entry
+
+__all__ = ["Problem", "authors", "examine", "load_problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a backend cannot be used: its state, the cause, and what to do."""
+
+    state: str
+    cause: str
+    remedy: str
+    exception: BaseException | None = None
+
+    def error(self, entry: Entry) -> BrokenBackendError:
+        """As an exception, which names the distribution, the cause and the remedy."""
+        return BrokenBackendError(
+            f"backend {entry.name!r} from {entry.source} is {self.state}: "
+            f"{self.cause}. {self.remedy}"
+        )
+
+
+def examine(entry: Entry) -> type[Backend] | Problem:
+    """The class behind a claim, without importing its array library, or what is wrong."""
+    try:
+        found = _resolve(entry.target)
+    except (Exception, SystemExit) as exc:  # whatever a stranger's module does
+        return load_problem(entry, exc)
+    return _class_problem(entry, found) or found
+
+
+def _resolve(target: str | type) -> Any:
+    if isinstance(target, type):
+        return target
+    module, _, attribute = target.partition("[")[0].strip().partition(":")
+    return reduce(getattr, attribute.split("."), import_module(module.strip()))
+
+
+def load_problem(entry: Entry, exc: BaseException) -> Problem:
+    """What an exception says that its module or its constructor raised."""
+    target = entry.target if isinstance(entry.target, str) else entry.target.__name__
+    cause = f"loading {target} raised {type(exc).__name__}: {exc}"
+    top = target.partition(":")[0].partition(".")[0].strip()
+    if isinstance(exc, ModuleNotFoundError) and exc.name == top and entry.editable:
+        remedy = (
+            "It is an editable install; one that is added while Python runs "
+            "can be imported after a restart."
+        )
+    elif isinstance(exc, ModuleNotFoundError) and exc.name != top:
+        remedy = f"To install what it needs: {_pip('install', entry)}"
+    else:
+        remedy = f"To install it anew: {_pip('install --force-reinstall', entry)}"
+    return Problem("broken", cause, remedy, exc)
+
+
+def _class_problem(entry: Entry, found: Any) -> Problem | None:
+    """What is wrong with what the entry names, or None."""
+    if not (isinstance(found, type) and issubclass(found, Backend)):
+        cause = f"{entry.target} is {found!r}, not a class derived from funfact's Backend"
+        return Problem("broken", cause, authors(entry))
+    protocol = getattr(found, "protocol", None)
+    if protocol != PROTOCOL:
+        older = not isinstance(protocol, int) or protocol < PROTOCOL
+        what = _pip("install --upgrade", entry) if older else "pip install --upgrade funfact-core"
+        stated = "states no protocol" if protocol is None else f"is written for protocol {protocol}"
+        return Problem(
+            "incompatible",
+            f"{found.__name__} {stated}, and this funfact-core speaks protocol {PROTOCOL}",
+            f"To update it: {what}",
+        )
+    if isabstract(found):
+        lacks = ", ".join(sorted(found.__abstractmethods__))
+        return Problem("broken", f"{found.__name__} lacks {lacks}", authors(entry))
+    if not is_dataclass(found.Options):
+        return Problem("broken", f"{found.__name__}.Options is not a dataclass", authors(entry))
+    absent = [module for module in found.requires if not _importable(module)]
+    if absent:
+        remedy = f"To install what it needs: {_pip('install', entry)}"
+        return Problem("broken", f"it needs {', '.join(absent)}, which is not installed", remedy)
+    return None
+
+
+def _importable(module: str) -> bool:
+    """Whether a top-level module is there, without importing it."""
+    top = module.partition(".")[0]
+    if top in sys.modules:
+        return sys.modules[top] is not None
+    return find_spec(top) is not None
+
+
+def _pip(command: str, entry: Entry) -> str:
+    return f"pip {command} {entry.distribution or 'the library it needs'}"
+
+
+def authors(entry: Entry) -> str:
+    """What to do about a class that is wrong."""
+    if not entry.distribution:
+        return "Give register_backend a complete backend class."
+    return f"Tell its authors; to be rid of it: pip uninstall {entry.distribution}"
