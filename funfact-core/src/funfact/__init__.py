@@ -1,5 +1,10 @@
 """Tensor models written as they stand in a paper, fitted to data on any array library."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from funfact import backends
+from funfact.backends import active_backend, devices, register_backend, use, using
 from funfact.language.functions import (
     abs,
     acos,
@@ -30,3 +35,90 @@ from funfact.language.notation import TsrEx, index, indices, tensor
 from funfact.language.replicas import vectorize
 from funfact.language.semirings import logsumexp, minplus, viterbi
 from funfact.language.special import eye, ones, pi, zeros
+
+__all__ = [
+    "Factorization",
+    "TsrEx",
+    "abs",
+    "acos",
+    "acosh",
+    "active_backend",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "available_backends",
+    "backends",
+    "celu",
+    "conditions",
+    "conj",
+    "cos",
+    "cosh",
+    "devices",
+    "erf",
+    "erfc",
+    "exp",
+    "eye",
+    "factorize",
+    "fit",
+    "gradient_descent_plugin",
+    "imag",
+    "index",
+    "indices",
+    "initializers",
+    "log",
+    "logsumexp",
+    "loss",
+    "minplus",
+    "ones",
+    "optim",
+    "pi",
+    "real",
+    "register_backend",
+    "relu",
+    "sigmoid",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+    "tensor",
+    "use",
+    "using",
+    "vectorize",
+    "view",
+    "viterbi",
+    "zeros",
+]
+
+if TYPE_CHECKING:
+    from funfact import conditions, fit, initializers, loss, optim
+    from funfact.fit import factorize, gradient_descent_plugin
+    from funfact.model import Factorization, view
+
+# Writing an expression needs none of these: they are imported when first asked for.
+_LAZY = {
+    "Factorization": "funfact.model",
+    "conditions": "",
+    "factorize": "funfact.fit",
+    "fit": "",
+    "gradient_descent_plugin": "funfact.fit",
+    "initializers": "",
+    "loss": "",
+    "optim": "",
+    "view": "funfact.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "available_backends":
+        return backends.available()
+    if name in _LAZY:
+        module = import_module(_LAZY[name] or f"funfact.{name}")
+        globals()[name] = getattr(module, name) if _LAZY[name] else module
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, "available_backends"})

@@ -5,6 +5,8 @@ that a NumPy, JAX or PyTorch user would catch. A message says what happened with
 the values, what was expected, and what to do next.
 """
 
+from collections.abc import Iterable
+
 __all__ = [
     "BackendError",
     "BrokenBackendError",
@@ -16,6 +18,7 @@ __all__ = [
     "IndexingError",
     "NotationError",
     "OptionError",
+    "RangeError",
     "ShapeError",
     "TargetError",
     "UnknownNameError",
@@ -45,9 +48,25 @@ class DtypeError(FunFactError, TypeError):
 class UnknownNameError(FunFactError, LookupError):
     """A name that is not in the list of known ones: a backend, a loss, an optimiser."""
 
+    @classmethod
+    def among(cls, what: str, name: str, known: Iterable[str]) -> "UnknownNameError":
+        """`name` is no `what`: list the `known` ones, and say which comes nearest."""
+        from difflib import get_close_matches
+
+        names = list(known)
+        folded = {candidate.lower(): candidate for candidate in names}
+        close = get_close_matches(name.lower(), folded, n=1)
+        hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
+        choices = f"Known are {', '.join(names)}." if names else "There are none."
+        return cls(f"there is no {what} {name!r}.{hint} {choices}")
+
 
 class OptionError(FunFactError, ValueError):
     """An option that does not exist, or a value that it cannot take."""
+
+
+class RangeError(FunFactError, IndexError):
+    """A position outside of an axis."""
 
 
 class TargetError(FunFactError, ValueError):

@@ -1,0 +1,217 @@
+"""What a factor should be like: penalties, given to a tensor as ``prefer=``.
+
+A condition measures how far a factor is from what is asked: its `residual` is zero
+where it holds. The penalty is the squared (or absolute) residual, averaged (or
+summed) over the elements, times a weight. The last axes of the array are those
+of the factor, any axes before them are replicas, as with NumPy's generalised
+ufuncs; matrix conditions look at the last two.
+
+Examples
+--------
+A condition of one's own is one method:
+
+>>> class SumsToOne(Condition):
+...     def residual(self, x, ab):
+...         return ab.sum(x, axis=-1, keepdims=True) - 1
+>>> import funfact as ff
+>>> with ff.using("numpy"):
+...     float(SumsToOne()(ff.active_backend.ones((3, 2))))
+1.0
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+from funfact.backends import current
+from funfact.backends.contract import Array, Backend
+from funfact.errors import OptionError, ShapeError
+
+__all__ = [
+    "Condition",
+    "Diagonal",
+    "NoCondition",
+    "NonNegative",
+    "Unitary",
+    "UpperTriangular",
+    "as_condition",
+    "violation",
+]
+
+
+@dataclass(frozen=True)
+class Condition(ABC):
+    """Base of the conditions; one method to write, `residual`.
+
+    Parameters
+    ----------
+    weight : float
+        What the penalty is multiplied with.
+    elementwise : {'mse', 'l1'}
+        Whether the residual is squared, ``abs(r)**2``, or taken by modulus.
+    reduction : {'mean', 'sum'}
+        Over the elements of the residual of one replica.
+    """
+
+    needs_ndim: ClassVar[int] = 0
+    """How many axes a factor must have for the condition to mean something."""
+
+    scale_free: ClassVar[bool] = False
+    """Whether a factor that meets the condition still does when multiplied by a positive number."""
+
+    weight: float = 1.0
+    elementwise: str = "mse"
+    reduction: str = "mean"
+
+    def __post_init__(self) -> None:
+        _check_choice(self, "elementwise", ("mse", "l1"))
+        _check_choice(self, "reduction", ("mean", "sum"))
+
+    @abstractmethod
+    def residual(self, x: Array, ab: Backend) -> Array:
+        """What is left where the condition does not hold.
+
+        Parameters
+        ----------
+        x : array, shape (..., *shape of the factor)
+        ab : Backend
+            The backend of `x`; functions of arrays are its attributes.
+
+        Returns
+        -------
+        array, shape (..., any)
+            As many leading axes as there are replicas.
+        """
+
+    def __call__(self, data: Any) -> Array:
+        """The penalty of one factor, on the active backend."""
+        ab = current()
+        x = data if ab.is_native(data) else ab.tensor(data)
+        return violation(self, x, ab, 0)
+
+
+def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
+    """The weighted penalty of each replica.
+
+    Parameters
+    ----------
+    condition : Condition
+    x : array, shape (*replicas, *shape of the factor)
+    ab : Backend
+    lead : int
+        How many axes of `x` are replicas.
+
+    Returns
+    -------
+    real array, shape (*replicas,)
+
+    Raises
+    ------
+    ShapeError
+        If the factor has too few axes for the condition.
+    """
+    if x.ndim - lead < condition.needs_ndim:
+        raise ShapeError(
+            f"{type(condition).__name__} asks something of matrices, and the tensor has shape "
+            f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
+        )
+    residual = condition.residual(x, ab)
+    if condition.elementwise == "l1":
+        values = ab.abs(residual)
+    elif ab.is_complex(residual):
+        values = ab.real(residual) ** 2 + ab.imag(residual) ** 2
+    else:
+        values = residual * residual
+    axes = tuple(range(lead, values.ndim))
+    # an empty tuple of axes means all of them to some libraries
+    total = ab.sum(values, axis=axes) if axes else values
+    count = prod(values.shape[lead:]) if condition.reduction == "mean" else 1
+    return total * (condition.weight / count)
+
+
+class NoCondition(Condition):
+    """Nothing is asked, the penalty is zero."""
+
+    scale_free = True
+
+    def residual(self, x: Array, ab: Backend) -> Array:
+        return ab.zeros_like(x)
+
+
+class NonNegative(Condition):
+    """No element below zero; of a complex one, no imaginary part either."""
+
+    scale_free = True
+
+    def residual(self, x: Array, ab: Backend) -> Array:
+        if ab.is_complex(x):
+            return -ab.relu(-ab.real(x)) + 1j * ab.imag(x)
+        return ab.relu(-x)
+
+
+class UpperTriangular(Condition):
+    """Nothing below the diagonal of each matrix."""
+
+    needs_ndim = 2
+    scale_free = True
+
+    def residual(self, x: Array, ab: Backend) -> Array:
+        return ab.tril(x, k=-1)
+
+
+class Diagonal(Condition):
+    """Nothing off the diagonal of each matrix, square or not."""
+
+    needs_ndim = 2
+    scale_free = True
+
+    def residual(self, x: Array, ab: Backend) -> Array:
+        return ab.tril(x, k=-1) + ab.triu(x, k=1)
+
+
+class Unitary(Condition):
+    """Orthonormal columns, or orthonormal rows where a matrix is wider than tall.
+
+    The residual is the Gram matrix of the shorter side minus the identity:
+    for a square matrix, ``X.H @ X - 1``.
+    """
+
+    needs_ndim = 2
+
+    def residual(self, x: Array, ab: Backend) -> Array:
+        swapped = (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
+        adjoint = ab.conj(ab.transpose(x, swapped))
+        rows, columns = x.shape[-2:]
+        gram = ab.matmul(adjoint, x) if rows >= columns else ab.matmul(x, adjoint)
+        return gram - ab.eye(min(rows, columns), dtype=x.dtype)
+
+
+def as_condition(spec: Any) -> Condition:
+    """The condition that a class or an instance stands for.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    if isinstance(spec, type) and issubclass(spec, Condition):
+        spec = spec()
+    if not isinstance(spec, Condition):
+        known = ", ".join(sorted(cls.__name__ for cls in _KNOWN))
+        raise OptionError(
+            f"prefer={spec!r} is not a condition. Give one of funfact.conditions ({known}), as "
+            "class or instance, or a subclass of funfact.conditions.Condition."
+        )
+    return spec
+
+
+_KNOWN = (Diagonal, NoCondition, NonNegative, Unitary, UpperTriangular)
+
+
+def _check_choice(condition: Condition, name: str, choices: tuple[str, ...]) -> None:
+    value = getattr(condition, name)
+    if value not in choices:
+        raise OptionError(
+            f"{type(condition).__name__}({name}={value!r}): expected {' or '.join(choices)}."
+        )

@@ -1,0 +1,281 @@
+"""`factorize`: an expression and a target in, fitted models out."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from funfact.backends import current, require
+from funfact.backends.contract import Array, Backend
+from funfact.compiler.lower import lower
+from funfact.errors import FitError, NotationError
+from funfact.fit.history import FitWarning, History, Outcome, Recorder
+from funfact.fit.hooks import Fit, manager
+from funfact.fit.loop import run
+from funfact.fit.options import Options, checked
+from funfact.fit.plugins import register
+from funfact.fit.problem import Problem
+from funfact.fit.progress import Progress, wanted
+from funfact.fit.solvers.base import Solver
+from funfact.fit.solvers.gradient import GradientDescent
+from funfact.fit.solvers.stateful import Stateful
+from funfact.fit.start import scaled_to_target
+from funfact.fit.target import model_dtype, prepare, read
+from funfact.fit.watch import BestSoFar, StopRule
+from funfact.language.notation import TsrEx
+from funfact.model import Factorization, view
+from funfact.optim import rule_of
+
+__all__ = ["factorize"]
+
+
+def factorize(
+    tsrex: TsrEx,
+    target: Any,
+    optimizer: Any = "Adam",
+    loss: Any = "MSE",
+    lr: float | None = None,
+    tol: float = 1e-6,
+    max_steps: int = 10000,
+    vec_size: int = 1,
+    vec_axis: int = 0,
+    stop_by: Literal["first"] | int | None = "first",
+    returns: Literal["best", "all"] | int = "best",
+    checkpoint_freq: int = 50,
+    dtype: Any = None,
+    penalty_weight: float = 1.0,
+    plugins: Sequence[Any] = (),
+    *,
+    progress: bool | None = None,
+) -> Any:
+    """Fit an expression to data: find the factors that minimise the loss.
+
+    What is minimised is the loss plus the weighted penalties of the factors' conditions
+    (``prefer=``), for several independent replicas at once, each from a random
+    start of its own. The factors with the lowest loss seen at a checkpoint are
+    what is returned. ``ff.active_backend.seed(n)`` beforehand makes it reproducible.
+
+    Parameters
+    ----------
+    tsrex : TsrEx
+        The model.
+    target : array-like, shape of `tsrex`
+        Finite numbers.
+    optimizer : str, class, or partial of a class
+        ``'Adam'`` or ``'RMSprop'``, or one of your own (`funfact.optim.Optimizer`).
+    loss : str, class or instance
+        See `funfact.loss`.
+    lr : float, optional
+        The learning rate; 0.1.
+    tol : float
+        A replica has converged when its loss, without penalties, is below this at a
+        checkpoint. With 0 none ever has.
+    max_steps : int
+    vec_size : int
+        How many replicas.
+    vec_axis : {0, -1}
+        Where the replica axis stands in the arrays: first or last.
+    stop_by : 'first', int or None
+        Stop when one replica has converged, so many, or all of them.
+    returns : 'best', int or 'all'
+        The best model, or a list of so many, or of all, the best first.
+    checkpoint_freq : int
+        Steps between two looks at the losses.
+    dtype : name or native dtype, optional
+        That of the factors; the target's unless given, and the backend's default float for
+        a target of integers.
+    penalty_weight : float
+        What the penalties are multiplied with.
+    plugins : list
+        What watches the fit: see `gradient_descent_plugin` and `funfact.fit.Hooks`.
+    progress : bool, optional
+        Whether to show a bar. By default in terminals and notebooks, unless the
+        environment variable ``FUNFACT_PROGRESS`` is 0, and everywhere if it is 1.
+
+    Returns
+    -------
+    Factorization or list of Factorization
+        Each with its ``history``. A list is shorter than asked for if replicas never had
+        a finite loss.
+
+    Raises
+    ------
+    OptionError, UnknownNameError
+        For an option that makes no sense.
+    TargetError, ShapeError, DtypeError
+        For a target that is not finite, of another shape, or complex where the
+        model is real.
+    CapabilityError
+        If the active backend cannot do what the optimiser needs.
+    FitError
+        If nothing can be optimised, or the loss of every replica is NaN or infinite
+        before it got better than at its start.
+
+    Warns
+    -----
+    FitWarning
+        If some replicas were lost, or the fit was interrupted (Ctrl-C, after the first
+        checkpoint: what was found until then is returned).
+
+    Notes
+    -----
+    Tensors without an initialiser start from the standard normal distribution. If
+    multiplying all of them by s multiplies the model by a power of s, they are
+    then scaled, for each replica, so that the model has the norm of the target.
+
+    Examples
+    --------
+    >>> import funfact as ff, numpy as np
+    >>> i, j, r = ff.indices("i, j, r")
+    >>> u, v = ff.tensor("u", 5, 1), ff.tensor("v", 4, 1)
+    >>> target = np.outer(np.arange(1.0, 6.0), np.arange(1.0, 5.0))
+    >>> with ff.using("jax"):  # doctest: +SKIP
+    ...     fac = ff.factorize(u[i, r] * v[j, r], target, vec_size=4)
+    """
+    options = checked(
+        optimizer=optimizer,
+        loss=loss,
+        lr=lr,
+        tol=tol,
+        max_steps=max_steps,
+        vec_size=vec_size,
+        vec_axis=vec_axis,
+        stop_by=stop_by,
+        returns=returns,
+        checkpoint_freq=checkpoint_freq,
+        penalty_weight=penalty_weight,
+    )
+    backend = current()
+    if not isinstance(tsrex, TsrEx):
+        raise NotationError(
+            f"factorize fits an expression, and got {tsrex!r:.60}. The expression comes first, "
+            "then the target: ff.factorize(a[i, r] * b[j, r], target)."
+        )
+    if not any(tensor.optimizable for tensor in tsrex.tensors):
+        raise FitError(
+            f"there is nothing to optimise in {tsrex!r}: all its tensors hold data. Give a tensor "
+            "by its shape, ff.tensor('u', 3, 2), or say ff.tensor(array, optimizable=True)."
+        )
+    kind = _solver_type(options)
+    for capability in kind.needs:
+        require(backend, capability, f"fitting with {_name(options.optimizer)}")
+    model, problem = _build(tsrex, target, dtype, options, backend)
+    outcome, kept, recorder = _run(kind, model, problem, options, plugins, wanted(progress))
+    return _results(model, outcome, kept.factors, recorder.history(outcome), options)
+
+
+def _solver_type(options: Options) -> type[GradientDescent] | type[Stateful]:
+    return Stateful if rule_of(options.optimizer, options.lr) is None else GradientDescent
+
+
+def _name(optimizer: Any) -> str:
+    return str(getattr(getattr(optimizer, "func", optimizer), "__name__", optimizer))
+
+
+def _build(
+    tsrex: TsrEx, target: Any, dtype: Any, options: Options, backend: Backend
+) -> tuple[Factorization, Problem]:
+    """The model with its replicas at their random starts, and what there is to minimise."""
+    raw = read(target, backend)
+    native = model_dtype(raw, dtype, backend)
+    prepared = prepare(raw, tsrex.shape, native, options.loss, backend)
+    axis = -1 if options.append else 0
+    model = Factorization.from_tsrex(tsrex, native, options.vec_size, axis)
+    tensors = model.tsrex.tensors
+    pairs = zip(tensors, model.all_factors, strict=True)
+    problem = Problem(
+        backend=backend,
+        model=lower(model.tsrex.ir, tensors, backend, native),
+        tensors=tensors,
+        target=prepared,
+        data=[value for tensor, value in pairs if not tensor.optimizable],
+        loss=options.loss,
+        penalty_weight=options.penalty_weight,
+        replicas=options.vec_size,
+        append=options.append,
+    )
+    return model, problem
+
+
+def _run(
+    kind: Any,
+    model: Factorization,
+    problem: Problem,
+    options: Options,
+    plugins: Sequence[Any],
+    progress: bool,
+) -> tuple[Outcome, BestSoFar, Recorder]:
+    """Make the solver and the hooks, and let the loop run."""
+    best, recorder = BestSoFar(), Recorder()
+    watchers = manager()
+    register(watchers, list(plugins) if isinstance(plugins, tuple) else plugins)
+    for watcher in (best, recorder, StopRule(), *([Progress()] if progress else [])):
+        watchers.register(watcher)
+    # the solver may change or reuse its arrays; these are its own
+    factors = [problem.backend.tensor(x) for x in scaled_to_target(problem, model.factors)]
+    fit = Fit(
+        backend=problem.backend,
+        replicas=options.vec_size,
+        append=options.append,
+        tol=options.tol,
+        stop_after=options.stop_after,
+        max_steps=options.max_steps,
+        checkpoint_freq=options.checkpoint_freq,
+    )
+    outcome = run(problem, _solver(problem, options), fit, factors, watchers)
+    return outcome, best, recorder
+
+
+def _solver(problem: Problem, options: Options) -> Solver:
+    rule = rule_of(options.optimizer, options.lr)
+    if rule is None:
+        return Stateful.of(problem, options.optimizer, options.lr)
+    return GradientDescent.of(problem, rule)
+
+
+def _results(
+    model: Factorization,
+    outcome: Outcome,
+    factors: list[Array],
+    history: History,
+    options: Options,
+) -> Any:
+    """The replicas that were asked for, as models of the expression that was given."""
+    _report(history, options)
+    model.factors = factors
+    ranked = [int(r) for r in np.argsort(history.best, kind="stable")]
+    ranked = [r for r in ranked if np.isfinite(history.best[r])]
+    models = []
+    for replica in ranked[: options.returns or 1]:
+        fac = view(model, replica)
+        fac.history = history.of_replica(replica)
+        models.append(fac)
+    return models[0] if options.returns is None else models
+
+
+def _report(history: History, options: Options) -> None:
+    """Raise if there is no answer, warn if there is less of it than was asked for."""
+    lost = len(history.lost)
+    if lost == options.vec_size and not np.any(history.best < history.losses[0]):
+        raise FitError(
+            f"the loss of every replica ({lost}) is NaN or infinite at step {history.steps[-1]}, "
+            "and none got better than at its start. Try a smaller learning rate "
+            f"(lr={options.lr / 10:g}), starts closer to zero "
+            "(initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
+        )
+    if lost:
+        warnings.warn(
+            f"the loss of {lost} of {options.vec_size} replicas became NaN or infinite "
+            f"(replicas {', '.join(map(str, history.lost))}); what they found before that is "
+            f"kept. A smaller learning rate may keep them (lr={options.lr / 10:g}).",
+            FitWarning,
+            stacklevel=4,
+        )
+    if history.outcome is Outcome.INTERRUPTED:
+        warnings.warn(
+            f"interrupted after {history.steps[-1]} steps; the best factors until then are "
+            "returned.",
+            FitWarning,
+            stacklevel=4,
+        )

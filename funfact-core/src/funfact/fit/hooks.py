@@ -1,0 +1,136 @@
+"""What can watch a fit, and what it is told.
+
+A plug-in is any object with some of the methods of `Hooks`, each marked with
+`hookimpl`, and each taking as many of the arguments as it wants. Plug-ins are given as
+``factorize(..., plugins=[...])``; packages bring theirs as entry points in the group
+``funfact.plugins``.
+
+Examples
+--------
+>>> class Report:
+...     @hookimpl
+...     def checkpoint(self, point):
+...         print(point.step, point.best.min())
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pluggy
+
+from funfact.backends.contract import Array, Backend
+
+__all__ = ["Fit", "Hooks", "Point", "State", "hookimpl"]
+
+_PROJECT = "funfact"
+_hookspec = pluggy.HookspecMarker(_PROJECT)
+hookimpl = pluggy.HookimplMarker(_PROJECT)
+"""Marks a method of a plug-in as one of `Hooks`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What is known before the first step."""
+
+    backend: Backend
+    replicas: int
+    append: bool
+    tol: float
+    stop_after: int
+    max_steps: int
+    checkpoint_freq: int
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A fit between two steps.
+
+    Attributes
+    ----------
+    step : int
+        How many steps have been made.
+    loss : NumPy array, shape (replicas,)
+        The loss of each replica after them, without penalties.
+    grad : list of native arrays
+        The gradient of the loss and the penalties, for each factor.
+    factors : list of native arrays
+        Good until the function that was given them returns: copy what is to be kept.
+    """
+
+    step: int
+    loss: "np.ndarray[Any, Any]"
+    grad: list[Array]
+    factors: list[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A fit at a checkpoint.
+
+    Attributes
+    ----------
+    step : int
+    losses : NumPy array, shape (replicas,)
+        Now, without penalties.
+    best : NumPy array, shape (replicas,)
+        The lowest at any checkpoint so far; infinite where none was finite.
+    improved : NumPy array of bool, shape (replicas,)
+        Whose loss is now lower than at all checkpoints before.
+    alive : NumPy array of bool, shape (replicas,)
+        Whose loss has been finite so far. The others have stopped.
+    converged : NumPy array of bool, shape (replicas,)
+        Whose best loss is below the tolerance.
+    seconds : float
+        Since the fit started.
+    factors : list of native arrays
+        Good until the hook returns: copy what is to be kept.
+    """
+
+    step: int
+    losses: "np.ndarray[Any, Any]"
+    best: "np.ndarray[Any, Any]"
+    improved: "np.ndarray[Any, Any]"
+    alive: "np.ndarray[Any, Any]"
+    converged: "np.ndarray[Any, Any]"
+    seconds: float
+    factors: list[Array]
+
+
+class Hooks:
+    """The occasions on which a plug-in is called."""
+
+    @_hookspec
+    def started(self, fit: Fit) -> None:
+        """Before the first step."""
+
+    @_hookspec
+    def next_step(self, step: int) -> int | None:
+        """The next step after `step` that the plug-in wants to see, if any.
+
+        It is then called with `stepped`. A stretch of steps ends there, at the price
+        of a return to Python and of a gradient.
+        """
+
+    @_hookspec
+    def stepped(self, state: State) -> None:
+        """After a step that a plug-in wanted to see; other plug-ins see it too."""
+
+    @_hookspec
+    def checkpoint(self, point: Point) -> None:
+        """At the start, every `checkpoint_freq` steps, and at the last step."""
+
+    @_hookspec(firstresult=True)
+    def stop(self, point: Point) -> Any:
+        """After `checkpoint`: anything but None or False ends the fit."""
+
+    @_hookspec
+    def stopped(self, outcome: Any) -> None:
+        """After the last step, with the `Outcome`; None if an exception ended the fit."""
+
+
+def manager() -> pluggy.PluginManager:
+    """An empty plug-in manager that knows the hooks."""
+    plugins = pluggy.PluginManager(_PROJECT)
+    plugins.add_hookspecs(Hooks)
+    return plugins

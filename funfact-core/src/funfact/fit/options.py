@@ -1,0 +1,134 @@
+"""The options of a fit, checked before anything is computed."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from funfact.errors import OptionError
+from funfact.loss import Loss, as_loss
+from funfact.optim import as_optimizer
+
+__all__ = ["Options", "checked"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `funfact.factorize` was asked for, in a form that needs no more questions.
+
+    Attributes
+    ----------
+    optimizer : class or function of the factors
+    loss : Loss
+    lr : float
+    tol : float
+    max_steps, vec_size, checkpoint_freq : int
+    append : bool
+        Whether the replica axis is the last.
+    stop_after : int
+        How many replicas are to converge.
+    returns : int or None
+        How many models to return; None for the best one, on its own.
+    penalty_weight : float
+    """
+
+    optimizer: Any
+    loss: Loss
+    lr: float
+    tol: float
+    max_steps: int
+    vec_size: int
+    append: bool
+    stop_after: int
+    returns: int | None
+    checkpoint_freq: int
+    penalty_weight: float
+
+
+def checked(
+    *,
+    optimizer: Any,
+    loss: Any,
+    lr: float | None,
+    tol: float,
+    max_steps: int,
+    vec_size: int,
+    vec_axis: int,
+    stop_by: Literal["first"] | int | None,
+    returns: Literal["best", "all"] | int,
+    checkpoint_freq: int,
+    penalty_weight: float,
+) -> Options:
+    """The options, or an error about the first one that makes no sense.
+
+    Raises
+    ------
+    OptionError, UnknownNameError
+    """
+    replicas = _count("vec_size", vec_size)
+    if vec_axis not in (0, -1):
+        raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
+    return Options(
+        optimizer=as_optimizer(optimizer),
+        loss=as_loss(loss),
+        lr=_number("lr", 0.1 if lr is None else lr, positive=True),
+        tol=_number("tol", tol, hint=" tol=0 never stops."),
+        max_steps=_count("max_steps", max_steps),
+        vec_size=replicas,
+        append=vec_axis == -1,
+        stop_after=_stop_after(stop_by, replicas),
+        returns=_returns(returns, replicas),
+        checkpoint_freq=_count("checkpoint_freq", checkpoint_freq),
+        penalty_weight=_number("penalty_weight", penalty_weight),
+    )
+
+
+def _stop_after(stop_by: Any, replicas: int) -> int:
+    if stop_by == "first":
+        return 1
+    if stop_by is None:
+        return replicas
+    if isinstance(stop_by, str):
+        raise OptionError(
+            f"stop_by={stop_by!r}: expected 'first' (one replica reached the tolerance), a number "
+            "of replicas, or None (all of them)."
+        )
+    return _share("stop_by", stop_by, replicas)
+
+
+def _returns(returns: Any, replicas: int) -> int | None:
+    if returns == "best":
+        return None
+    if returns == "all":
+        return replicas
+    if isinstance(returns, str) or returns is None:
+        raise OptionError(
+            f"returns={returns!r}: expected 'best', 'all', or how many models to return."
+        )
+    return _share("returns", returns, replicas)
+
+
+def _share(name: str, value: Any, replicas: int) -> int:
+    count = _count(name, value)
+    if count > replicas:
+        raise OptionError(
+            f"{name}={count}, and there are {replicas} replicas. Ask for at most as many, or fit "
+            f"more at once: vec_size={count}."
+        )
+    return count
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+        raise OptionError(f"{name}={value!r}: expected a whole number of at least 1.")
+    return int(value)
+
+
+def _number(name: str, value: Any, *, positive: bool = False, hint: str = "") -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+        least = "above 0" if positive else "of at least 0"
+        raise OptionError(f"{name}={value!r}: expected a number {least}.{hint}")
+    return number

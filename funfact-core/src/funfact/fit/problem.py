@@ -1,0 +1,98 @@
+"""What there is to minimise: a model, a target, a loss and the penalties.
+
+Everything here is `factors in, numbers out`. The target and the data of the
+expression come in as arguments, so that a compiled step holds neither.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from funfact.backends.contract import Array, Backend
+from funfact.language.nodes import Tensor
+from funfact.loss import Loss, per_replica
+from funfact.model import conditions_of, penalties
+
+__all__ = ["Problem", "losses", "objective"]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A fit, as a solver sees it.
+
+    Attributes
+    ----------
+    backend : Backend
+    model : callable
+        The compiled expression: from the values of `tensors` to its value, shape
+        ``(replicas, *target.shape)``, or with the replica axis last.
+    tensors : tuple of Tensor
+        All tensors of the expression, in the order in which `model` takes them.
+    target : array
+    data : list of arrays
+        The values of those tensors that are not optimised, in their order.
+    loss : Loss
+    penalty_weight : float
+    replicas : int
+    append : bool
+        Whether the replica axis is the last of the model's value and of the factors.
+    """
+
+    backend: Backend
+    model: Callable[[Sequence[Array]], Array]
+    tensors: tuple[Tensor, ...]
+    target: Array
+    data: list[Array]
+    loss: Loss
+    penalty_weight: float
+    replicas: int
+    append: bool
+
+    @property
+    def args(self) -> tuple[Array, list[Array]]:
+        """What `losses` and `objective` take after the factors."""
+        return self.target, self.data
+
+    @property
+    def optimised(self) -> tuple[Tensor, ...]:
+        """The tensors that are optimised."""
+        return tuple(tensor for tensor in self.tensors if tensor.optimizable)
+
+
+def values(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:
+    """The value of the model, shape ``(replicas, *target.shape)``."""
+    found, given = iter(factors), iter(data)
+    arrays = [next(found if tensor.optimizable else given) for tensor in problem.tensors]
+    value = problem.model(arrays)
+    if problem.append and value.ndim > 1:
+        value = problem.backend.transpose(value, (value.ndim - 1, *range(value.ndim - 1)))
+    return value
+
+
+def losses(
+    problem: Problem, factors: Sequence[Array], target: Array, data: Sequence[Array]
+) -> Array:
+    """The loss of each replica without penalties, real, shape ``(replicas,)``."""
+    return per_replica(problem.loss, values(problem, factors, data), target, problem.backend)
+
+
+def objective(problem: Problem) -> Callable[..., tuple[Array, Array]]:
+    """What is minimised: ``f(factors, target, data) -> (scalar, losses)``.
+
+    The scalar is the sum over replicas of the loss and the weighted penalties;
+    replicas share nothing, so its gradient is that of each on its own.
+    """
+    ab, weight = problem.backend, problem.penalty_weight
+    optimised = problem.optimised
+    asked = [n for n, condition in enumerate(conditions_of(optimised)) if condition is not None]
+    tensors = [optimised[n] for n in asked]
+
+    def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Any]:
+        each = losses(problem, factors, target, data)
+        total = ab.sum(each)
+        if weight and asked:
+            for penalty in penalties(tensors, [factors[n] for n in asked], ab, lead=1):
+                total = total + weight * ab.sum(penalty)
+        return total, each
+
+    return function

@@ -1,0 +1,1 @@
+"""Methods of optimisation, one a file."""

@@ -1,0 +1,44 @@
+"""What a method of optimisation is.
+
+A solver is pure: `init` makes a carry from the factors, `step` a new carry from an
+old one. A carry is nested lists and tuples of arrays, whose shapes and dtypes
+never change, so that the loop may run many steps on the device.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, TypeAlias
+
+from funfact.backends import Capability
+from funfact.backends.contract import Array
+
+__all__ = ["Carry", "Solver"]
+
+Carry: TypeAlias = Any
+
+
+class Solver(ABC):
+    """A method of optimisation, made for one problem.
+
+    Attributes
+    ----------
+    needs : tuple of capabilities
+        What the backend must declare.
+    pure : bool
+        Whether `step` may be traced, compiled and repeated on the device. A solver
+        that is not pure is stepped from Python.
+    """
+
+    needs: ClassVar[tuple[type[Capability], ...]] = ()
+    pure: ClassVar[bool] = True
+
+    @abstractmethod
+    def init(self, factors: list[Array]) -> Carry:
+        """The carry before the first step; `factors` are its to keep."""
+
+    @abstractmethod
+    def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
+        """The carry after one more step, for all replicas at once."""
+
+    @abstractmethod
+    def factors(self, carry: Carry) -> list[Array]:
+        """The factors in a carry."""

@@ -1,0 +1,56 @@
+"""A user's own optimiser: an object that changes a list of factors, step by step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from funfact.backends import Autodiff, Compile
+from funfact.backends.contract import Array
+from funfact.errors import OptionError
+from funfact.fit.problem import Problem
+from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.solvers.gradient import gradient_of
+
+__all__ = ["Stateful"]
+
+
+@dataclass(frozen=True, eq=False)
+class Stateful(Solver):
+    """An optimiser with a state; the carry is (factors, the object).
+
+    Only the gradient is compiled; the object's `step` runs in Python.
+    """
+
+    needs = (Autodiff,)
+    pure = False
+
+    make: Callable[..., Any]
+    lr: float
+    gradient: Callable[..., tuple[Any, list[Array]]]
+
+    @classmethod
+    def of(cls, problem: Problem, make: Callable[..., Any], lr: float) -> "Stateful":
+        """The solver of `problem` by what ``make(factors, lr=lr)`` returns."""
+        gradient = gradient_of(problem)
+        backend = problem.backend
+        return cls(
+            make, lr, backend.compile(gradient) if isinstance(backend, Compile) else gradient
+        )
+
+    def init(self, factors: list[Array]) -> Carry:
+        optimizer = self.make(factors, lr=self.lr)
+        if not callable(getattr(optimizer, "step", None)):
+            raise OptionError(
+                f"optimizer={self.make!r} made {optimizer!r:.60}, which has no method "
+                "`step(grad)`. Derive it from funfact.optim.Optimizer."
+            )
+        return factors, optimizer
+
+    def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
+        factors, optimizer = carry
+        _, grads = self.gradient(factors, target, data)
+        optimizer.step(grads)
+        return carry
+
+    def factors(self, carry: Carry) -> list[Array]:
+        return list(carry[0])

@@ -1,0 +1,79 @@
+"""Where a fit starts: standard starts, brought to the size of the target."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from funfact.backends.contract import Array
+from funfact.fit.problem import Problem, values
+from funfact.model import conditions_of
+
+__all__ = ["scaled_to_target"]
+
+Vector: TypeAlias = np.ndarray[Any, Any]
+"""One number a replica."""
+
+
+def scaled_to_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
+    """The factors, those with a standard start multiplied so that model and target agree in norm.
+
+    A tensor given by a shape alone, without an initialiser, starts from the standard
+    normal distribution. Where the model is homogeneous in these factors, so that
+    multiplying them by s multiplies the model by s**d (any product of factors,
+    whatever their number), each replica's are multiplied by the one number that makes
+    the norm of its model that of the target. Starts that were asked for, and factors
+    whose condition asks for a certain size (`Unitary`), are left as they are, and so is
+    everything where the model is not homogeneous, such as ``exp(a[i] + b[j])``.
+
+    Parameters
+    ----------
+    problem : Problem
+    factors : sequence of arrays
+        Those that are optimised, with replicas.
+
+    Returns
+    -------
+    list of arrays
+    """
+    ab = problem.backend
+    optimised = problem.optimised
+    free = [
+        tensor.data is None
+        and tensor.initializer is None
+        and (condition is None or condition.scale_free)
+        for tensor, condition in zip(optimised, conditions_of(optimised), strict=True)
+    ]
+    target = float(ab.sum(ab.abs(problem.target) ** 2)) ** 0.5
+    if not any(free) or target == 0:
+        return list(factors)
+
+    def times(scale: Vector) -> list[Array]:
+        return [
+            _scaled(problem, x, scale) if chosen else x
+            for x, chosen in zip(factors, free, strict=True)
+        ]
+
+    ones = np.ones(problem.replicas)
+    once, twice = (_norms(problem, times(scale)) for scale in (ones, 2 * ones))
+    with np.errstate(all="ignore"):
+        degrees = np.log2(twice / once)
+        degree = np.round(degrees[0])
+        homogeneous = degree >= 1 and bool(np.all(np.abs(degrees - degree) < 1e-3))
+        return times((target / once) ** (1 / degree)) if homogeneous else list(factors)
+
+
+def _norms(problem: Problem, factors: Sequence[Array]) -> Vector:
+    """The norm of each replica's model."""
+    ab = problem.backend
+    value = ab.abs(values(problem, factors, problem.data))
+    axes = tuple(range(1, value.ndim))
+    squares = ab.sum(value * value, axis=axes) if axes else value * value
+    return np.sqrt(np.asarray(ab.to_numpy(squares), dtype=np.float64))
+
+
+def _scaled(problem: Problem, x: Array, scale: Vector) -> Array:
+    ab = problem.backend
+    factor = ab.tensor(scale, x.dtype)
+    shape = (1,) * (x.ndim - 1)
+    return x * ab.reshape(factor, (*shape, -1) if problem.append else (-1, *shape))

@@ -1,0 +1,91 @@
+"""The target of a fit: checked, and brought to the backend."""
+
+from typing import Any
+
+import numpy as np
+
+from funfact.backends.contract import Array, Backend
+from funfact.errors import DtypeError, ShapeError, TargetError
+from funfact.language.notation import TsrEx
+from funfact.loss import Loss
+
+__all__ = ["model_dtype", "prepare", "read"]
+
+
+def read(target: Any, backend: Backend) -> Array:
+    """The target as a native tensor, in the dtype that the backend takes it in.
+
+    Raises
+    ------
+    TargetError
+        If it is no array of numbers, or a masked one.
+    """
+    if isinstance(target, TsrEx):
+        raise TargetError(
+            f"the target is an expression, {target!r}. Expected an array; evaluate a model of the "
+            "expression: ff.Factorization.from_tsrex(expr)()."
+        )
+    if isinstance(target, np.ma.MaskedArray) and np.ma.is_masked(target):
+        masked = int(np.sum(np.ma.getmaskarray(target)))
+        raise TargetError(
+            f"the target is a masked array with {masked} masked elements, and all elements are "
+            "fitted. Fill them first: target.filled(value)."
+        )
+    try:
+        return backend.tensor(target)
+    except (TypeError, ValueError, RuntimeError) as exc:
+        raise TargetError(
+            f"the target, a {type(target).__name__}, cannot be made a tensor of {backend!r} "
+            f"({exc}). Expected an array of numbers."
+        ) from exc
+
+
+def model_dtype(target: Array, dtype: Any, backend: Backend) -> Any:
+    """The dtype of the model: `dtype` if given, the target's if floating, else the default.
+
+    Raises
+    ------
+    DtypeError
+        If the target is complex and the model is asked to be real.
+    """
+    if dtype is None:
+        return target.dtype if backend.is_floating(target) else backend.default_dtype
+    native = backend.dtype(dtype)
+    if backend.is_complex(target) and not backend.is_complex(native):
+        raise DtypeError(
+            f"the target is {backend.dtype_name(target)} and dtype={backend.dtype_name(native)}: "
+            "a real model cannot be fitted to complex data. Leave dtype out, or take "
+            "the real part or the modulus of the target."
+        )
+    return native
+
+
+def prepare(target: Array, shape: tuple[int, ...], dtype: Any, loss: Loss, ab: Backend) -> Array:
+    """The target in the model's precision, real if it is real.
+
+    Raises
+    ------
+    ShapeError
+        If it has not the model's shape.
+    TargetError
+        If it has elements that are NaN or infinite, or that the loss cannot compare.
+    """
+    if tuple(target.shape) != shape:
+        raise ShapeError(
+            f"the expression has shape {shape} and the target {tuple(target.shape)}. They are to "
+            "be equal: a target is not broadcast. Reshape or transpose it, or give the "
+            "indices of the expression another order with `>>`."
+        )
+    if ab.is_floating(target):
+        bad = int(ab.sum(ab.astype(~ab.isfinite(target), "int32")))
+        if bad:
+            raise TargetError(
+                f"{bad} of {target.size if isinstance(target.size, int) else np.prod(shape)} "
+                "elements of the target are NaN or infinite. Fill them, for instance with the "
+                "mean of the rest, or cut them off."
+            )
+    loss.check(target, ab)
+    if ab.is_complex(dtype) and not ab.is_complex(target):
+        # A real target of a complex model stays real: half the memory, and the same errors.
+        dtype = ab.real(ab.zeros((), dtype=dtype)).dtype
+    return ab.astype(target, dtype)

@@ -1,0 +1,61 @@
+"""The hooks that every fit has: the best factors so far, and when to stop."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funfact.backends import Compile
+from funfact.backends.contract import Array, Backend
+from funfact.fit.history import Outcome
+from funfact.fit.hooks import Fit, Point, hookimpl
+
+__all__ = ["BestSoFar", "StopRule"]
+
+
+class BestSoFar:
+    """Keeps, on the device, the factors that each replica had at its best checkpoint."""
+
+    def __init__(self) -> None:
+        self.factors: list[Array] = []
+
+    @hookimpl
+    def started(self, fit: Fit) -> None:
+        self._backend = fit.backend
+        self._keep = _keeper(fit.backend, fit.append)
+
+    @hookimpl
+    def checkpoint(self, point: Point) -> None:
+        if point.improved.any() or not self.factors:
+            mask = self._backend.tensor(point.improved)
+            # Always a copy: the next steps may reuse the buffers of `point.factors`.
+            self.factors = self._keep(mask, point.factors, self.factors or point.factors)
+
+
+def _keeper(backend: Backend, append: bool) -> Any:
+    def keep(improved: Array, new: Sequence[Array], old: Sequence[Array]) -> list[Array]:
+        def choose(a: Array, b: Array) -> Array:
+            shape = (1,) * (a.ndim - 1)
+            mask = backend.reshape(improved, (*shape, -1) if append else (-1, *shape))
+            return backend.where(mask, a, b)
+
+        return [choose(a, b) for a, b in zip(new, old, strict=True)]
+
+    return backend.compile(keep) if isinstance(backend, Compile) else keep
+
+
+class StopRule:
+    """Ends the fit when enough replicas have converged, or none is left."""
+
+    @hookimpl
+    def started(self, fit: Fit) -> None:
+        self._after = fit.stop_after
+
+    @hookimpl(trylast=True)
+    def stop(self, point: Point) -> Outcome | None:
+        if not point.alive.any():
+            return Outcome.LOST
+        # A replica that was lost will never converge: do not wait for it.
+        in_reach = int(np.sum(point.alive | point.converged))
+        done = int(np.sum(point.converged))
+        return Outcome.CONVERGED if done >= min(self._after, in_reach) else None

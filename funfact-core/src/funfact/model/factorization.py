@@ -1,0 +1,378 @@
+"""Models: an expression together with the values of its factors.
+
+`Factorization` is a thin facade. What it holds is an expression, a backend, a data
+type and one array for each tensor of the expression; what it does is to call the
+function that the compiler made of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from funfact.backends import current, load
+from funfact.backends.contract import Array, Backend
+from funfact.compiler.lower import lower
+from funfact.errors import (
+    NotationError,
+    OptionError,
+    RangeError,
+    ShapeError,
+    UnknownNameError,
+)
+from funfact.language.nodes import Tensor
+from funfact.language.notation import TsrEx
+from funfact.language.render.names import names
+from funfact.language.replicas import vectorize
+from funfact.model.penalty import conditions_of, penalties
+from funfact.model.values import counterpart, settle_dtype, start
+
+__all__ = ["Factorization", "view"]
+
+Key: TypeAlias = str | TsrEx | Tensor
+
+
+class Factorization:
+    """A tensor model: an expression whose factors have values.
+
+    It belongs to the backend that was active when it was built, and goes on
+    working there after a switch; `to` ports it to another one.
+
+    Attributes
+    ----------
+    history : History or None
+        How the fit went, for a model that `funfact.factorize` returned.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> i, j, r = ff.indices("i, j, r")
+    >>> u, v = ff.tensor("u", 3, 2, initializer=ff.initializers.Ones), ff.tensor("v", 4, 2)
+    >>> with ff.using("numpy"):
+    ...     fac = ff.Factorization.from_tsrex(u[i, r] * v[j, r])
+    >>> fac["v"] = [[1, 2], [3, 4], [5, 6], [7, 8]]
+    >>> fac()
+    array([[ 3.,  7., 11., 15.],
+           [ 3.,  7., 11., 15.],
+           [ 3.,  7., 11., 15.]])
+    """
+
+    def __init__(
+        self, tsrex: TsrEx, backend: Backend, dtype: Any, values: Sequence[Array | None]
+    ) -> None:
+        self._tsrex = tsrex
+        self._tensors = tsrex.tensors
+        self._backend = backend
+        self._dtype = dtype
+        self._values = list(values)
+        self._forward = lower(tsrex.ir, self._tensors, backend, dtype)
+        self.history: Any = None
+
+    @classmethod
+    def from_tsrex(
+        cls,
+        tsrex: TsrEx,
+        dtype: Any = None,
+        vec_size: int | None = None,
+        vec_axis: int = 0,
+        initialize: bool = True,
+    ) -> "Factorization":
+        """A model of an expression on the active backend.
+
+        Parameters
+        ----------
+        tsrex : TsrEx
+        dtype : name or native dtype, optional
+            The backend's default float, or the complex one of that width if a
+            tensor holds complex data or the expression a complex number.
+        vec_size : int, optional
+            How many replicas; without it there is no replica axis.
+        vec_axis : {0, -1}
+            Where the replica axis stands: first or last.
+        initialize : bool
+            Whether factors that hold no data get values from their initialisers.
+
+        Raises
+        ------
+        NotationError
+            If `tsrex` is not an expression.
+        OptionError
+            For another `vec_axis`, a `vec_size` below 1, or an initialiser or a condition
+            that is none.
+        DtypeError
+            If the data type is no floating one, or real where there are complex data.
+        ShapeError
+            If an initialiser gives another shape than the tensor's.
+        """
+        if not isinstance(tsrex, TsrEx):
+            raise NotationError(
+                f"a model is made of an expression, not of {tsrex!r:.60}. "
+                "Write one from ff.tensor(...), such as a[i, r] * b[j, r]."
+            )
+        backend = current()
+        native = settle_dtype(tsrex, backend, dtype)
+        append = _appended(vec_axis)
+        if vec_size is not None:
+            tsrex = vectorize(tsrex, vec_size, append=append)
+        tensors = tsrex.tensors
+        conditions_of(tensors)
+        values = [
+            start(tensor, backend, native) if initialize or tensor.data is not None else None
+            for tensor in tensors
+        ]
+        return cls(tsrex, backend, native, values)
+
+    def __call__(self) -> Array:
+        """The value of the model, an array of shape `shape`, native to its backend."""
+        return self._forward(self._complete())
+
+    # --- factors
+
+    @property
+    def factors(self) -> tuple[Array, ...]:
+        """The factors that a fit changes, in the order in which they stand.
+
+        Assign a sequence to set all of them.
+        """
+        pairs = zip(self._tensors, self._complete(), strict=True)
+        return tuple(value for tensor, value in pairs if tensor.optimizable)
+
+    @factors.setter
+    def factors(self, values: Iterable[Any]) -> None:
+        optimised = [tensor for tensor in self._tensors if tensor.optimizable]
+        values = list(values)
+        if len(values) != len(optimised):
+            raise ShapeError(
+                f"{len(values)} factors were assigned, and the model has {len(optimised)} "
+                f"that a fit changes: {self._listing(optimised)}."
+            )
+        checked = [self._checked(t, x) for t, x in zip(optimised, values, strict=True)]
+        for tensor, value in zip(optimised, checked, strict=True):
+            self._values[self._tensors.index(tensor)] = value
+
+    @property
+    def all_factors(self) -> tuple[Array, ...]:
+        """The values of all tensors, data included, in the order in which they stand."""
+        return tuple(self._complete())
+
+    def __getitem__(self, key: Key) -> Array:
+        """The value of a factor, named by its symbol or by the tensor itself."""
+        position = self._find(key)
+        self._complete([position])
+        return self._values[position]
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        """Set a factor. Shape and dtype are checked; NaN and infinity are let through.
+
+        A factor of a model with replicas has their axis too.
+        """
+        position = self._find(key)
+        self._values[position] = self._checked(self._tensors[position], value)
+
+    # --- what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of its value."""
+        return self._tsrex.shape
+
+    @property
+    def ndim(self) -> int:
+        """How many axes its value has."""
+        return len(self.shape)
+
+    @property
+    def tsrex(self) -> TsrEx:
+        """The expression; with `vec_size`, the vectorised one."""
+        return self._tsrex
+
+    @property
+    def dtype(self) -> Any:
+        """The native dtype of the factors."""
+        return self._dtype
+
+    @property
+    def backend(self) -> Backend:
+        """The backend it belongs to."""
+        return self._backend
+
+    def penalty(self, sum_leafs: bool = True, sum_vec: bool | None = None) -> Array:
+        """What the conditions of the factors (``prefer=``) add to the loss.
+
+        Parameters
+        ----------
+        sum_leafs : bool
+            Whether the penalties of the factors are added up.
+        sum_vec : bool, optional
+            Whether those of the replicas are; by default they are not.
+
+        Returns
+        -------
+        real array
+            Its axes: the factors, in the order of `factors` (unless `sum_leafs`), the
+            replicas (unless `sum_vec`).
+        """
+        tensors = [tensor for tensor in self._tensors if tensor.optimizable]
+        replica = self._tsrex.original is not None
+        each = penalties(tensors, self.factors, self._backend, int(replica))
+        total = self._backend.stack(each) if each else self._backend.zeros((0,))
+        if sum_vec and replica:
+            total = self._backend.sum(total, axis=-1)
+        return self._backend.sum(total, axis=0) if sum_leafs else total
+
+    def to(self, backend: str, **options: Any) -> "Factorization":
+        """The same model on another backend, whatever is active.
+
+        Values are kept. Where the other backend has no such dtype, as JAX without
+        ``enable_x64`` has no float64, its own for that data is used, and logged.
+
+        Parameters
+        ----------
+        backend : str
+        **options
+            As for ``ff.use``.
+
+        Examples
+        --------
+        >>> import funfact as ff
+        >>> with ff.using("numpy"):
+        ...     fac = ff.Factorization.from_tsrex(ff.tensor("a", 2, 2) @ ff.tensor("b", 2, 2))
+        >>> fac.to("numpy").backend
+        <backend 'NumpyBackend'>
+        """
+        other = load(backend, **options)
+        dtype = counterpart(self._backend.dtype_name(self._dtype), other)
+        values = [
+            None if value is None else other.tensor(self._backend.to_numpy(value), dtype)
+            for value in self._values
+        ]
+        ported = Factorization(self._tsrex, other, dtype, values)
+        ported.history = self.history
+        return ported
+
+    def __repr__(self) -> str:
+        named = names(self._tsrex.node)
+        rows = [
+            (named[t], str(t.full_shape), "optimised" if t.optimizable else "fixed")
+            for t in self._tensors
+        ]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+        lines = [
+            f"Factorization of {self._tsrex!r}",
+            f"shape {self.shape}, {self._backend.dtype_name(self._dtype)} on {self._backend!r}",
+            *(
+                "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+                for row in rows
+            ),
+        ]
+        if self.history is not None:
+            lines.append(str(self.history))
+        return "\n".join(lines)
+
+    # --- inside
+
+    def _complete(self, positions: Iterable[int] | None = None) -> list[Array]:
+        """The values, or an error that names those that are missing."""
+        wanted = range(len(self._tensors)) if positions is None else positions
+        missing = [self._tensors[p] for p in wanted if self._values[p] is None]
+        if missing:
+            raise OptionError(
+                f"the model was built with initialize=False, and no value has been set for "
+                f"{self._listing(missing)}. Set it, fac['u'] = array, or leave initialize out."
+            )
+        return self._values
+
+    def _checked(self, tensor: Tensor, value: Any) -> Array:
+        array = self._backend.tensor(value, self._dtype)
+        if tuple(array.shape) != tensor.full_shape:
+            raise ShapeError(
+                f"factor {self._listing([tensor])} was given an array of shape "
+                f"{tuple(array.shape)}. The two are to be equal; nothing is broadcast."
+            )
+        return array
+
+    def _find(self, key: Key) -> int:
+        if isinstance(key, str):
+            named = names(self._tsrex.node)
+            found = [t for t in self._tensors if key == named[t]]
+            if len(found) > 1:
+                raise UnknownNameError(
+                    f"{key!r} names {len(found)} factors: {self._listing(found)}. Two tensors "
+                    "are two factors whatever their symbols: use the tensor itself as the key, "
+                    "fac[tensor], or give them symbols of their own."
+                )
+            if not found:
+                raise UnknownNameError.among("factor", key, [named[t] for t in self._tensors])
+            return self._tensors.index(found[0])
+        tensor = key.node if isinstance(key, TsrEx) else key
+        if not isinstance(tensor, Tensor):
+            raise UnknownNameError(
+                f"{key!r:.60} names no factor. A factor is named by its symbol or by the "
+                f"tensor that ff.tensor returned; there are {self._listing(self._tensors)}."
+            )
+        expression: TsrEx | None = self._tsrex
+        while expression is not None:
+            # A replica's tensors stand in the same order as those they were made from.
+            if tensor in expression.tensors:
+                return expression.tensors.index(tensor)
+            expression = expression.original
+        raise UnknownNameError(
+            f"the tensor {key!r} does not stand in this model. Its factors are "
+            f"{self._listing(self._tensors)}."
+        )
+
+    def _listing(self, tensors: Iterable[Tensor]) -> str:
+        named = names(self._tsrex.node)
+        return ", ".join(f"{named[t]} of shape {t.full_shape}" for t in tensors)
+
+
+def view(fac: Factorization, replica: int) -> Factorization:
+    """One replica of a vectorised model, as a model of the original expression.
+
+    Parameters
+    ----------
+    fac : Factorization
+        Built with `vec_size`, or on what `funfact.vectorize` returned.
+    replica : int
+        Negative numbers count from the end.
+
+    Raises
+    ------
+    OptionError
+        If the model has no replicas.
+    RangeError
+        If it has not that many.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> expr = ff.tensor("a", 3, 2) @ ff.tensor("b", 2, 4)
+    >>> with ff.using("numpy"):
+    ...     fac = ff.Factorization.from_tsrex(expr, vec_size=8)
+    >>> fac.shape, ff.view(fac, 5).shape
+    ((8, 3, 4), (3, 4))
+    """
+    tsrex, ab = fac.tsrex.original, fac.backend
+    if tsrex is None:
+        raise OptionError(
+            f"the model of {fac.tsrex!r} has no replicas to take one from. Build it with "
+            "Factorization.from_tsrex(expr, vec_size=n), or on ff.vectorize(expr, n)."
+        )
+    values = []
+    for tensor, replicated, value in zip(
+        tsrex.tensors, fac.tsrex.tensors, fac.all_factors, strict=True
+    ):
+        if len(replicated.replicas) > len(tensor.replicas):
+            axis = replicated.replicas[0]
+            if not -axis.size <= replica < axis.size:
+                raise RangeError(
+                    f"replica {replica} was asked for, and the model has {axis.size}: "
+                    f"0 to {axis.size - 1}."
+                )
+            value = ab.tensor(value[..., replica] if axis.append else value[replica])
+        values.append(value)
+    return Factorization(tsrex, ab, fac.dtype, values)
+
+
+def _appended(vec_axis: int) -> bool:
+    if vec_axis not in (0, -1):
+        raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
+    return vec_axis == -1

@@ -1,0 +1,83 @@
+"""Values of tensors: their data type, where they start, and how replicas are stored."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funfact.backends.contract import Array, Backend
+from funfact.errors import DtypeError
+from funfact.initializers import as_initializer
+from funfact.language.nodes import Tensor
+from funfact.language.notation import TsrEx
+from funfact.language.render.names import names
+
+__all__ = ["counterpart", "replicas_first", "settle_dtype", "start"]
+
+_log = logging.getLogger("funfact")
+
+
+def settle_dtype(tsrex: TsrEx, ab: Backend, dtype: Any) -> Any:
+    """The native dtype of a model; complex into real is refused."""
+    complex_ones = [t for t in tsrex.tensors if _is_complex(t.data) or _is_complex(t.initializer)]
+    needs_complex = bool(complex_ones) or tsrex.has_complex_constant
+    if dtype is None:
+        return ab.dtype(complex if needs_complex else float)
+    native = ab.dtype(dtype)
+    name = ab.dtype_name(native)
+    if not ab.is_floating(native):
+        raise DtypeError(
+            f"dtype={name}: the factors of a model are floating or complex numbers. "
+            "Give 'float32', 'float64', 'complex64' or 'complex128', or leave dtype out."
+        )
+    if needs_complex and not ab.is_complex(native):
+        named = names(tsrex.node)
+        which = ", ".join(f"the data of {named[t]}" for t in complex_ones)
+        raise DtypeError(
+            f"{which or 'a number in the expression'} is complex, and the model is to be {name}: "
+            f"the imaginary part would be lost. Give dtype='complex64' or 'complex128'."
+        )
+    return native
+
+
+def _is_complex(data: Any) -> bool:
+    if data is None or (callable(data) and not hasattr(data, "dtype")):
+        return False
+    kind = getattr(data, "dtype", None)
+    return "complex" in str(np.asarray(data).dtype if kind is None else kind)
+
+
+def counterpart(name: str, other: Backend) -> Any:
+    """The dtype of that name on another backend, or what it takes for such data by itself."""
+    try:
+        return other.dtype(name)
+    except DtypeError:
+        dtype = other.tensor(np.zeros(1, name)).dtype
+        _log.warning("%r has no %s; the model becomes %s.", other, name, other.dtype_name(dtype))
+        return dtype
+
+
+def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
+    """The value a tensor has before a fit: its data, or a draw for each replica."""
+    initializer = as_initializer(tensor.initializer if tensor.data is None else tensor.data)
+    lead = tuple(replica.size for replica in tensor.replicas)
+    value = initializer.draw(tensor.shape, ab, dtype, lead)
+    order = _stored_order(tensor)
+    return value if order == sorted(order) else ab.tensor(ab.transpose(value, order))
+
+
+def replicas_first(tensor: Tensor, ab: Backend) -> Callable[[Array], Array]:
+    """What brings a stored value into the shape (*replicas, *shape), outermost replicas first."""
+    order = _stored_order(tensor)
+    axes = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return (lambda x: x) if axes == tuple(range(len(axes))) else lambda x: ab.transpose(x, axes)
+
+
+def _stored_order(tensor: Tensor) -> list[int]:
+    """The axes of (*replicas, *shape) in the order in which they are stored."""
+    count = len(tensor.replicas)
+    order = list(range(count, count + len(tensor.shape)))
+    for position, replica in reversed(list(enumerate(tensor.replicas))):
+        order = [*order, position] if replica.append else [position, *order]
+    return order
