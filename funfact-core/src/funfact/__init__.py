@@ -72,7 +72,9 @@ __all__ = [
     "minplus",
     "ones",
     "optim",
+    "parametrized",
     "pi",
+    "planar_rotation",
     "real",
     "register_backend",
     "relu",
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
     from funfact import conditions, fit, initializers, loss, optim
     from funfact.fit import factorize, gradient_descent_plugin
     from funfact.model import Factorization, view
+    from funfact.parametrized import parametrized, planar_rotation
 
 # Writing an expression needs none of these: they are imported when first asked for.
 _LAZY = {
@@ -106,6 +109,8 @@ _LAZY = {
     "initializers": "",
     "loss": "",
     "optim": "",
+    "parametrized": "",  # a module that can be called
+    "planar_rotation": "funfact.parametrized",
     "view": "funfact.model",
 }
 

@@ -26,7 +26,16 @@ from .capabilities import Devices
 if TYPE_CHECKING:
     from .contract import Backend
 
-__all__ = ["CHOICE", "ActiveBackend", "active_backend", "current", "devices", "use", "using"]
+__all__ = [
+    "CHOICE",
+    "ActiveBackend",
+    "activated",
+    "active_backend",
+    "current",
+    "devices",
+    "use",
+    "using",
+]
 
 CHOICE = "FUNFACT_BACKEND"
 
@@ -91,7 +100,22 @@ def using(name: str, /, **options: Any) -> Iterator[Backend]:
     ...     backend.zeros(2)
     array([0., 0.])
     """
-    frame = _Frame(_load(name, **options))
+    with activated(_load(name, **options)) as backend:
+        yield backend
+
+
+@contextmanager
+def activated(backend: Backend) -> Iterator[Backend]:
+    """As `using`, with a backend that is loaded already.
+
+    Examples
+    --------
+    >>> from funfact.backends import load
+    >>> with activated(load('numpy')):
+    ...     active_backend
+    <backend 'NumpyBackend'>
+    """
+    frame = _Frame(backend)
     _frames.set((*_frames.get(), frame))
     try:
         yield frame.backend

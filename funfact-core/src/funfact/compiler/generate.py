@@ -1,8 +1,8 @@
 """A user's generator as a step of a program: checked, and vectorised over replicas.
 
-The generator is written for one item. Items are the leading dimensions of what
-comes in; a backend that declares `Vmap` maps over them, on any other they are
-taken one by one, here and nowhere else.
+The generator is written for one item, unless it is `batched`. Items are the
+leading dimensions of what comes in; a backend that declares `Vmap` maps over
+them, on any other they are taken one by one, here and nowhere else.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from funfact.compiler.ir import Apply
 from funfact.errors import DtypeError, NotationError, ShapeError
 
 __all__ = ["generate"]
+
+_REPLICAS = {False: "; replicas are added by FunFact", True: ", and it takes replicas in front"}
 
 
 def generate(node: Apply, backend: Backend, dtype: Any) -> Callable[[Array], Array]:
@@ -36,44 +38,45 @@ def generate(node: Apply, backend: Backend, dtype: Any) -> Callable[[Array], Arr
     NotationError
         If it returns no array of the backend.
     """
-    batch = node.value.shape[: node.lead]
-    count = prod(batch)
+    lead = node.value.shape[: node.lead]
 
-    def one(item: Array) -> Array:
-        return _checked(node, node.generator(item, backend), item, backend, dtype)
+    def make(parameters: Array) -> Array:
+        return _checked(node, node.generator(parameters, backend), parameters, backend, dtype)
 
-    many = one if not batch else _mapped(one, backend)
+    many = make if node.batched or not lead else _mapped(make, backend)
 
     def function(parameters: Array) -> Array:
         if node.real:
             parameters = backend.real(parameters)
-        if not batch:
-            return one(parameters)
-        items = backend.reshape(parameters, (count, *parameters.shape[node.lead :]))
-        return backend.reshape(many(items), batch + node.item)
+        if many is make:
+            return make(parameters)
+        items = backend.reshape(parameters, (prod(lead), *parameters.shape[len(lead) :]))
+        return backend.reshape(many(items), lead + node.item)
 
     return function
 
 
-def _mapped(one: Callable[[Array], Array], backend: Backend) -> Callable[[Array], Array]:
+def _mapped(make: Callable[[Array], Array], backend: Backend) -> Callable[[Array], Array]:
     if isinstance(backend, Vmap):
-        mapped: Callable[[Array], Array] = backend.vmap(one)
+        mapped: Callable[[Array], Array] = backend.vmap(make)
         return mapped
-    return lambda items: backend.stack([one(items[n, ...]) for n in range(items.shape[0])])
+    return lambda items: backend.stack([make(items[n, ...]) for n in range(items.shape[0])])
 
 
-def _checked(node: Apply, made: Any, item: Array, backend: Backend, dtype: Any) -> Array:
+def _checked(node: Apply, made: Any, given: Array, backend: Backend, dtype: Any) -> Array:
     who = f"the generator {getattr(node.generator, '__name__', repr(node.generator))}"
     if not backend.is_native(made):
         raise NotationError(
             f"{who} returned a {type(made).__name__}, and an array of {backend!r} was expected. "
             "Build one with functions of the same backend: ab.stack([...]), ab.reshape(x, shape)."
         )
-    if tuple(made.shape) != node.item:
+    expected = (node.value.shape[: node.lead] if node.batched else ()) + node.item
+    if tuple(made.shape) != expected:
         raise ShapeError(
             f"{who} returned an array of shape {tuple(made.shape)} for parameters of shape "
-            f"{tuple(item.shape)}, and its tensor was declared with shape={node.item}. "
-            "Change the declaration, or what the generator returns; replicas are added by FunFact."
+            f"{tuple(given.shape)}, and {expected} was expected: its tensor was declared with "
+            f"shape={node.item}{_REPLICAS[node.batched]}. Change the declaration, or what the "
+            "generator returns."
         )
     if backend.is_complex(made) and not backend.is_complex(dtype):
         raise DtypeError(

@@ -183,6 +183,8 @@ class Apply:
         Whether it is handed the real part.
     complex : bool
         Whether what it makes is complex even of real numbers.
+    batched : bool
+        Whether it takes all items at once, in leading dimensions.
     """
 
     generator: Callable[[Any, Any], Any]
@@ -191,6 +193,7 @@ class Apply:
     lead: int = 0
     real: bool = False
     complex: bool = False
+    batched: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -199,7 +199,8 @@ class Generate(Unary):
     """A tensor of `shape` whose elements a user's function makes of the parameters below.
 
     `real` and `complex` say whether the function is handed real numbers in a complex
-    model too, and whether it makes complex ones of them; see `compiler.ir.Apply`.
+    model too, and whether it makes complex ones of them; `batched`, whether it takes all
+    replicas at once. See `compiler.ir.Apply`.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Generate(Unary):
     shape: tuple[int, ...]
     real: bool = False
     complex: bool = False
+    batched: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,7 +103,13 @@ def _generate(node: Generate, child: Meaning) -> Meaning:
             "and index what it makes."
         )
     made = ir.Apply(
-        node.generator, child.ir, node.shape, len(child.replicas), node.real, node.complex
+        node.generator,
+        child.ir,
+        item=node.shape,
+        lead=len(child.replicas),
+        real=node.real,
+        complex=node.complex,
+        batched=node.batched,
     )
     return Meaning(made, None, child.replicas)
 

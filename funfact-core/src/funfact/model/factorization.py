@@ -23,7 +23,7 @@ from funfact.language.notation import TsrEx
 from funfact.language.render.names import names
 from funfact.language.replicas import vectorize
 from funfact.model.penalty import conditions_of, penalties
-from funfact.model.values import counterpart, settle_dtype, start
+from funfact.model.values import counterpart, settle_dtype, start, stored_dtype
 
 __all__ = ["Factorization", "view"]
 
@@ -241,8 +241,10 @@ class Factorization:
         other = load(backend, **options)
         dtype = counterpart(self._backend.dtype_name(self._dtype), other)
         values = [
-            None if value is None else other.tensor(self._backend.to_numpy(value), dtype)
-            for value in self._values
+            None
+            if value is None
+            else other.tensor(self._backend.to_numpy(value), stored_dtype(tensor, other, dtype))
+            for tensor, value in zip(self._tensors, self._values, strict=True)
         ]
         ported = Factorization(self._tsrex, other, dtype, values)
         ported.history = self.history
@@ -281,7 +283,8 @@ class Factorization:
         return self._values
 
     def _checked(self, tensor: Tensor, value: Any) -> Array:
-        array = self._backend.tensor(value, self._dtype)
+        dtype = stored_dtype(tensor, self._backend, self._dtype)
+        array = self._backend.tensor(value, dtype)
         if tuple(array.shape) != tensor.full_shape:
             raise ShapeError(
                 f"factor {self._listing([tensor])} was given an array of shape "

@@ -8,12 +8,13 @@ import numpy as np
 
 from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError
+from funfact.graph import postorder
 from funfact.initializers import as_initializer
-from funfact.language.nodes import Tensor
+from funfact.language.nodes import Generate, Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.render.names import names
 
-__all__ = ["counterpart", "replicas_first", "settle_dtype", "start"]
+__all__ = ["counterpart", "replicas_first", "settle_dtype", "start", "stored_dtype"]
 
 _log = logging.getLogger("funfact")
 
@@ -33,7 +34,8 @@ def settle_dtype(tsrex: TsrEx, ab: Backend, dtype: Any) -> Any:
         )
     if needs_complex and not ab.is_complex(native):
         named = names(tsrex.node)
-        which = ", ".join(f"the data of {named[t]}" for t in complex_ones)
+        made = {n.name for n in postorder(tsrex.node) if isinstance(n, Generate) and n.complex}
+        which = ", ".join([f"the data of {named[t]}" for t in complex_ones] + sorted(made))
         raise DtypeError(
             f"{which or 'a number in the expression'} is complex, and the model is to be {name}: "
             f"the imaginary part would be lost. Give dtype='complex64' or 'complex128'."
@@ -46,6 +48,13 @@ def _is_complex(data: Any) -> bool:
         return False
     kind = getattr(data, "dtype", None)
     return "complex" in str(np.asarray(data).dtype if kind is None else kind)
+
+
+def stored_dtype(tensor: Tensor, ab: Backend, dtype: Any) -> Any:
+    """The native dtype of a tensor's values in a model of `dtype`: real if it is to be."""
+    if tensor.real and ab.is_complex(dtype):
+        return ab.real(ab.zeros((), dtype=dtype)).dtype
+    return dtype
 
 
 def counterpart(name: str, other: Backend) -> Any:
@@ -62,7 +71,7 @@ def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
     """The value a tensor has before a fit: its data, or a draw for each replica."""
     initializer = as_initializer(tensor.initializer if tensor.data is None else tensor.data)
     lead = tuple(replica.size for replica in tensor.replicas)
-    value = initializer.draw(tensor.shape, ab, dtype, lead)
+    value = initializer.draw(tensor.shape, ab, stored_dtype(tensor, ab, dtype), lead)
     order = _stored_order(tensor)
     return value if order == sorted(order) else ab.tensor(ab.transpose(value, order))
 
