@@ -314,7 +314,8 @@ def as_optimizer(spec: Any) -> Any:
         if spec.lower() not in folded:
             raise UnknownNameError.among("optimizer", spec, _KNOWN)
         return folded[spec.lower()]
-    if isinstance(spec, Optimizer) or not callable(spec):
+    stepless = isinstance(spec, type) and not callable(getattr(spec, "step", None))
+    if isinstance(spec, Optimizer) or not callable(spec) or stepless:
         raise OptionError(
             f"optimizer={spec!r} is not an optimizer. Give a name ({', '.join(_KNOWN)}), or a "
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "

@@ -1,0 +1,213 @@
+"""Steps of the gradient methods against the published recurrences, in NumPy."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.backends import load
+from funfact.errors import OptionError, UnknownNameError
+from funfact.optim import Adam, AdamRule, Optimizer, RMSprop, RMSpropRule, as_optimizer, rule_of
+
+AB = load("numpy")
+
+
+def adam(x, gradients, lr, beta1, beta2, epsilon):
+    """Kingma & Ba, algorithm 1, line by line; g**2 is abs(g)**2 for complex numbers."""
+    m, v = np.zeros_like(x), np.zeros(x.shape)
+    for t, g in enumerate(gradients, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * np.abs(g) ** 2
+        m_hat = m / (1 - beta1**t)
+        v_hat = v / (1 - beta2**t)
+        x = x - lr * m_hat / (np.sqrt(v_hat) + epsilon)
+    return x
+
+
+def rmsprop(x, gradients, lr, alpha, epsilon, weight_decay, momentum, centered):
+    """Graves, arXiv:1308.0850, with momentum and decay as PyTorch documents them."""
+    v, mean, b = np.zeros(x.shape), np.zeros_like(x), np.zeros_like(x)
+    for g in gradients:
+        g = g + weight_decay * x
+        v = alpha * v + (1 - alpha) * np.abs(g) ** 2
+        mean = alpha * mean + (1 - alpha) * g
+        spread = v - np.abs(mean) ** 2 if centered else v
+        step = g / (np.sqrt(np.maximum(spread, 0)) + epsilon)
+        b = momentum * b + step
+        x = x - lr * (b if momentum else step)
+    return x
+
+
+def slopes(steps, dtype):
+    """Gradients that are given, not fed back: near a minimum, feedback amplifies rounding."""
+    rng = np.random.default_rng(7)
+    g = rng.normal(size=(steps, 4)) + np.array([0.0, 0.1, 1.0, 10.0])
+    return (g * np.exp(1j * rng.normal(size=g.shape)) if "complex" in dtype else g).astype(dtype)
+
+
+def start(dtype):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=4)
+    return (x + 1j * rng.normal(size=4) if "complex" in dtype else x).astype(dtype)
+
+
+def stepped(rule, factors, gradients):
+    """`factors` after all `gradients`, the second factor with twice the gradient of the first."""
+    state = rule.init(factors, AB)
+    for g in gradients:
+        factors, state = rule.update(factors, [g, 2 * g][: len(factors)], state, AB)
+    return factors
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+        {"lr": 0.01, "beta1": 0.5, "beta2": 0.9, "epsilon": 1e-3},
+        {"lr": 0.01, "beta1": 0.0, "beta2": 0.0, "epsilon": 1e-3},
+    ],
+)
+def test_adam_is_the_textbook_recurrence(dtype, options):
+    x, g = start(dtype), slopes(2000, dtype)
+    first, second = stepped(AdamRule(**options), [x, 2 * x], g)
+    np.testing.assert_allclose(first, adam(x, g, **options), rtol=1e-9)
+    np.testing.assert_allclose(second, adam(2 * x, 2 * g, **options), rtol=1e-9)
+
+
+def test_adam_in_single_precision():
+    x, g = start("float32"), slopes(500, "float32")
+    options = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    (found,) = stepped(AdamRule(**options), [x], g)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, adam(x.astype("f8"), g.astype("f8"), **options), rtol=2e-5)
+    # 0.999 is rounded in single precision; the bias correction must not suffer from it
+    (found,) = stepped(AdamRule(**options), [x], g[:1])
+    np.testing.assert_allclose(
+        found, adam(x.astype("f8"), g[:1].astype("f8"), **options), rtol=2e-7
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+@pytest.mark.parametrize("centered", [False, True])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_rmsprop_is_the_published_recurrence(dtype, momentum, centered, weight_decay):
+    x, g = start(dtype), slopes(300, dtype)
+    options = {
+        "lr": 0.01,
+        "alpha": 0.95,
+        "epsilon": 1e-4,
+        "weight_decay": weight_decay,
+        "momentum": momentum,
+        "centered": centered,
+    }
+    (found,) = stepped(RMSpropRule(**options), [x], g)
+    np.testing.assert_allclose(found, rmsprop(x, g, **options), rtol=1e-7)
+
+
+def arrays(tree):
+    if isinstance(tree, list | tuple):
+        return [array for item in tree for array in arrays(item)]
+    return [np.array(tree)]
+
+
+@pytest.mark.parametrize("rule", [AdamRule(), RMSpropRule(momentum=0.5, centered=True)])
+def test_a_rule_changes_neither_factors_nor_state(rule):
+    factors = [start("float64")]
+    state = rule.init(factors, AB)
+    before = arrays([factors, state])
+    rule.update(factors, [np.ones(4)], state, AB)
+    for old, now in zip(before, arrays([factors, state]), strict=True):
+        np.testing.assert_array_equal(old, now)
+
+
+@pytest.mark.parametrize(
+    ("facade", "rule"),
+    [
+        (
+            partial(Adam, lr=0.05, beta1=0.8, beta2=0.99, epsilon=1e-6),
+            AdamRule(0.05, 0.8, 0.99, 1e-6),
+        ),
+        (partial(RMSprop, lr=0.05, momentum=0.5), RMSpropRule(0.05, momentum=0.5)),
+        (Adam, AdamRule(0.1, 0.9, 0.999, 1e-8)),
+        (RMSprop, RMSpropRule(0.1, 0.99, 1e-8)),
+    ],
+)
+def test_a_facade_replaces_the_entries_of_its_list(facade, rule):
+    factors = [start("float64"), start("float64") + 1]
+    gradients = slopes(5, "float64")
+    expected = stepped(rule, factors, gradients)
+    with ff.using("numpy"):
+        optimizer = facade(factors)
+        for g in gradients:
+            optimizer.step([g, 2 * g])
+    for found, wanted in zip(factors, expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert optimizer.factors is factors
+
+
+def test_a_tuple_of_factors_is_copied():
+    x = (start("float64"),)
+    with ff.using("numpy"):
+        optimizer = Adam(x)
+        optimizer.step([np.ones(4)])
+    assert optimizer.factors[0] is not x[0]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: AdamRule(lr=0), "lr=0: expected a positive, finite learning rate"),
+        (lambda: AdamRule(lr=float("nan")), "lr=nan"),
+        (lambda: AdamRule(beta1=1.0), "beta1=1.0: expected a number from 0 up to"),
+        (lambda: AdamRule(beta2=-0.1), "beta2=-0.1"),
+        (lambda: RMSpropRule(alpha=2), "alpha=2"),
+        (lambda: RMSpropRule(momentum=1), "momentum=1"),
+    ],
+)
+def test_options_are_checked(make, message):
+    with pytest.raises(OptionError, match=message):
+        make()
+
+
+def test_names_and_classes():
+    assert as_optimizer("Adam") is as_optimizer("adam") is as_optimizer(Adam) is Adam
+    assert as_optimizer("RMSprop") is RMSprop
+    with pytest.raises(UnknownNameError, match=r"no optimizer 'Adma'. Did you mean 'Adam'\? Known"):
+        as_optimizer("Adma")
+
+
+class WithoutStep:
+    def __init__(self, factors, lr):
+        pass
+
+
+@pytest.mark.parametrize("spec", [None, 0.1, WithoutStep])
+def test_what_is_no_optimizer(spec):
+    with pytest.raises(OptionError, match="is not an optimizer. Give a name"):
+        as_optimizer(spec)
+
+
+def test_an_instance_is_no_optimizer():
+    with ff.using("numpy"):
+        made = Adam([np.ones(2)])
+    with pytest.raises(OptionError, match="is not an optimizer. Give a name"):
+        as_optimizer(made)
+
+
+def test_only_the_built_in_ones_have_a_rule():
+    class Mine(Adam):
+        def step(self, grad):
+            super().step([-g for g in grad])
+
+    class Own(Optimizer):
+        def step(self, grad):
+            pass
+
+    assert rule_of(Adam, 0.2) == AdamRule(0.2)
+    assert rule_of(partial(Adam, beta1=0.8), 0.2) == AdamRule(0.2, beta1=0.8)
+    assert rule_of(partial(RMSprop, lr=0.3), 0.2) == RMSpropRule(0.3)
+    assert rule_of(Mine, 0.2) is None
+    assert rule_of(Own, 0.2) is None
