@@ -37,6 +37,7 @@ class Drawing:
 
     draw: Any
     rng: np.random.Generator
+    products: bool = False  # nothing but products, lists and new names
     data: dict[str, Any] = field(default_factory=dict)
 
     def choice(self, *options: Any) -> Any:
@@ -47,14 +48,15 @@ class Drawing:
 
 
 @st.composite
-def expressions(draw: Any) -> tuple[str, dict[str, Any], oracle.Value]:
+def expressions(draw: Any, products: bool = False) -> tuple[str, dict[str, Any], oracle.Value]:
     """A valid expression of two to five operands: its text, its data, its value."""
-    drawing = Drawing(draw, np.random.default_rng(draw(st.integers(0, 2**32 - 1))))
+    drawing = Drawing(draw, np.random.default_rng(draw(st.integers(0, 2**32 - 1))), products)
     sizes = {label: draw(st.integers(1, 4)) for label in LABELS}
     result = _operand(drawing, sizes)
-    for _ in range(draw(st.integers(1, 4))):
-        result = _step(drawing, result, sizes)
-    result = _finish(drawing, result)
+    operands = draw(st.integers(2, 5))
+    while len(drawing.data) < operands:
+        result = _step(drawing, result, sizes, operands)
+    result = _change(drawing, result) if products else _finish(drawing, result)
     return result.text, drawing.data, result.value
 
 
@@ -89,16 +91,18 @@ def _operand(drawing: Drawing, sizes: dict[str, int]) -> Drawn:
     return Drawn(text, eval(text, names(drawing.data)))
 
 
-def _step(drawing: Drawing, left: Drawn, sizes: dict[str, int]) -> Drawn:
+def _step(drawing: Drawing, left: Drawn, sizes: dict[str, int], operands: int) -> Drawn:
     """One more operand, and perhaps something done to one side or to the result."""
-    live = {**sizes, **{label: size for label, size in left.sizes.items() if label in LABELS}}
-    right = _change(drawing, _operand(drawing, {k: min(v, 6) for k, v in live.items()}))
+    live = {**sizes, **{label: min(n, 6) for label, n in left.sizes.items() if label in LABELS}}
+    right = _change(drawing, _operand(drawing, live))
+    if len(drawing.data) < operands and drawing.chance(3):
+        right = _step(drawing, right, live, operands)
     left = _change(drawing, left)
     if drawing.chance(6):
         left, right = right, left
-    op = drawing.choice("*", "*", "*", "+", "-", "/", "**")
+    op = "*" if drawing.products else drawing.choice("*", "*", "*", "+", "-", "/", "**")
     text = f"({left.text} {op} {right.text})"
-    if drawing.chance(6):
+    if not drawing.products and drawing.chance(6):
         text = f"ff.{drawing.choice(*SEMIRINGS)}({left.text}, {right.text})"
     result = attempt(drawing, text, left)
     if drawing.chance(3) and result is not left:
@@ -109,7 +113,7 @@ def _step(drawing: Drawing, left: Drawn, sizes: dict[str, int]) -> Drawn:
 
 def _change(drawing: Drawing, operand: Drawn) -> Drawn:
     """A function, a minus, a number, a new name, a permutation; most often nothing."""
-    kind = drawing.draw(st.integers(0, 11))
+    kind = drawing.draw(st.integers(4 if drawing.products else 0, 11))
     text = operand.text
     if kind == 1:
         text = f"ff.{drawing.choice(*FUNCTIONS)}({text})"

@@ -13,7 +13,7 @@ from funfact import errors
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=150, suppress_health_check=QUIET)
+@settings(max_examples=120, suppress_health_check=QUIET)
 @given(drawn=expressions())
 def test_random_expressions_agree_with_the_oracle(
     drawn: tuple[str, dict[str, Any], oracle.Value], backend: Any
@@ -22,6 +22,15 @@ def test_random_expressions_agree_with_the_oracle(
     text, data, expected = drawn
     event(f"tensors: {len(data)}")
     check_text(text, data, expected, backend)
+
+
+@settings(max_examples=100, suppress_health_check=QUIET)
+@given(drawn=expressions(products=True))
+def test_random_products_agree_with_the_oracle(
+    drawn: tuple[str, dict[str, Any], oracle.Value], backend: Any
+) -> None:
+    """Nested products, in which a contraction order is chosen."""
+    check_text(*drawn, backend)
 
 
 @settings(max_examples=600, suppress_health_check=QUIET)

@@ -1,0 +1,195 @@
+"""What a backend declares, it does: gradients, loops, compilation, vectorisation, devices."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from funfact import backends
+from funfact.backends import Autodiff, Compile, Devices, Repeat, Vmap
+from funfact.errors import CapabilityError, DeviceError, OptionError
+
+
+def needs(backend: Any, capability: type) -> None:
+    if not isinstance(backend, capability):
+        pytest.skip(f"{backend!r} does not declare {capability.__name__}")
+
+
+# --- gradients ---------------------------------------------------------------
+
+
+def test_gradient_against_finite_differences(backend: Any) -> None:
+    needs(backend, Autodiff)
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(3, 2)), rng.normal(size=(4, 2))
+    target = rng.normal(size=(3, 4))
+
+    def loss(xp: Any, a: Any, b: Any) -> Any:
+        return xp.sum((xp.exp(a) @ b.T - target) ** 2)
+
+    def f(params: list[Any], target: Any) -> tuple[Any, Any]:
+        product = backend.einsum("ir,jr->ij", backend.exp(params[0]), params[1])
+        error = product - target
+        return backend.sum(error * error), {"product": product, "rest": [None, 3]}
+
+    g = backend.value_and_grad(f)
+    params = [backend.tensor(x, "float32") for x in (a, b)]
+    (value, aux), gradients = g(params, backend.tensor(target, "float32"))
+    np.testing.assert_allclose(float(value), loss(np, a, b), rtol=1e-5)
+    np.testing.assert_allclose(backend.to_numpy(aux["product"]), np.exp(a) @ b.T, rtol=1e-5)
+    assert aux["rest"] == [None, 3]
+    for position, x in enumerate((a, b)):
+        expected = np.zeros_like(x)
+        for index in np.ndindex(x.shape):
+            step = np.zeros_like(x)
+            step[index] = 1e-6
+            moved = [(a + s * step, b) if position == 0 else (a, b + s * step) for s in (1, -1)]
+            expected[index] = (loss(np, *moved[0]) - loss(np, *moved[1])) / 2e-6
+        np.testing.assert_allclose(backend.to_numpy(gradients[position]), expected, rtol=1e-3)
+
+
+def test_complex_gradient_is_steepest_ascent(backend: Any) -> None:
+    needs(backend, Autodiff)
+    z = np.array([1 + 2j, -3j], np.complex64)
+    g = backend.value_and_grad(lambda p: (backend.sum(backend.real(p[0] * backend.conj(p[0]))), ()))
+    (value, _), (gradient,) = g([backend.tensor(z)])
+    np.testing.assert_allclose(float(value), 14, rtol=1e-6)
+    np.testing.assert_allclose(backend.to_numpy(gradient), 2 * z, rtol=1e-6)
+
+
+def test_a_parameter_that_does_not_matter(backend: Any) -> None:
+    needs(backend, Autodiff)
+    x = backend.tensor([1.0, 2.0])
+    _, gradients = backend.value_and_grad(lambda p: (backend.sum(p[0]), None))([x, x])
+    np.testing.assert_array_equal(backend.to_numpy(gradients[1]), [0, 0])
+    _, (none,) = backend.value_and_grad(lambda p: (backend.sum(x), None))([x])
+    np.testing.assert_array_equal(backend.to_numpy(none), [0, 0])
+
+
+def test_what_is_returned_tracks_nothing(backend: Any) -> None:
+    needs(backend, Autodiff)
+    x = backend.tensor([1.0, 2.0])
+    (value, aux), gradients = backend.value_and_grad(lambda p: (backend.sum(p[0]), [p[0] * 2]))([x])
+    for result in (value, aux[0], gradients[0], x):
+        assert not getattr(result, "requires_grad", False)
+
+
+@pytest.mark.parametrize("name", ["log_sum_exp", "relu", "celu", "sigmoid", "erf", "erfc"])
+def test_stable_functions_have_finite_gradients(backend: Any, name: str) -> None:
+    needs(backend, Autodiff)
+    x = backend.tensor([-1e4, -80.0, -1.0, 0.5, 80.0, 1e4])
+    g = backend.value_and_grad(lambda p: (backend.sum(getattr(backend, name)(p[0])), None))
+    _, (gradient,) = g([x])
+    assert np.all(np.isfinite(backend.to_numpy(gradient)))
+
+
+# --- loops and compilation ---------------------------------------------------
+
+
+def test_repeat_any_number_of_times_with_one_compilation(backend: Any) -> None:
+    needs(backend, Repeat)
+    traced = []
+
+    def step(carry: dict[str, Any], rate: Any) -> dict[str, Any]:
+        traced.append(None)
+        return {"x": carry["x"] * rate, "steps": carry["steps"] + 1}
+
+    run = backend.repeat(step)
+    for n in (3, 0, 5):
+        carry = {"x": backend.ones(2), "steps": backend.tensor(0)}
+        carry = run(carry, n, backend.tensor(2.0))
+        np.testing.assert_array_equal(backend.to_numpy(carry["x"]), [2.0**n] * 2)
+        assert int(carry["steps"]) == n
+    assert len(traced) <= 2
+
+
+def test_compile(backend: Any) -> None:
+    needs(backend, Compile)
+    f = backend.compile(lambda tree: {"sum": tree["a"] + tree["b"][0], "none": None})
+    x = backend.tensor([1.0, 2.0])
+    result = f({"a": x, "b": [x]})
+    np.testing.assert_array_equal(backend.to_numpy(result["sum"]), [2, 4])
+    assert result["none"] is None
+
+
+def test_random_numbers_while_compiling_leave_the_seed_usable(backend: Any) -> None:
+    needs(backend, Compile)
+    backend.seed(0)
+    backend.compile(lambda x: x + backend.normal(0, 1, 2))(backend.zeros(2))
+    assert np.all(np.isfinite(backend.to_numpy(backend.normal(0, 1, 2))))
+
+
+def test_vmap(backend: Any) -> None:
+    needs(backend, Vmap)
+    x, y = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    f = backend.vmap(lambda a, b: backend.sum(a * b), in_axes=(0, None))
+    result = f(backend.tensor(x), backend.tensor(y[0]))
+    np.testing.assert_allclose(backend.to_numpy(result), x @ y[0], rtol=1e-5)
+    last = backend.vmap(lambda a: a * 2, in_axes=1, out_axes=1)(backend.tensor(x))
+    np.testing.assert_allclose(backend.to_numpy(last), 2 * x)
+
+
+def test_a_capability_that_is_not_declared_has_no_method(backend: Any) -> None:
+    for capability, method in ((Autodiff, "value_and_grad"), (Repeat, "repeat")):
+        if not isinstance(backend, capability):
+            assert method not in dir(type(backend))
+            with pytest.raises(CapabilityError, match=f"{capability.ability}, which <backend"):
+                backends.require(backend, capability, "fitting")
+
+
+# --- devices -----------------------------------------------------------------
+
+
+def test_everything_lives_on_the_chosen_device(backend_name: str) -> None:
+    for device in backends.devices(backend_name):
+        if not isinstance(backends.load(backend_name), Devices):
+            assert device == "cpu"
+            continue
+        backend = backends.load(backend_name, device=device)
+        assert backend.device == device
+        assert device in backend.devices()
+        made = [
+            backend.tensor([1.0]),
+            backend.tensor(np.ones(2)),
+            backend.normal(0, 1, 2),
+            backend.uniform(0, 1, 2, dtype="complex64"),
+            backend.linspace(0, 1, 3),
+            backend.zeros(2, dtype="float32"),
+            backend.eye(2),
+            backend.full(2, 1.0),
+            backend.arange(3),
+        ]
+        for x in made:
+            assert str(x.device).lower() in (device, backend_device(backend, device))
+            assert backend.to_numpy(x).shape == x.shape
+
+
+def backend_device(backend: Any, device: str) -> str:
+    """The device as the library's own arrays show it."""
+    return str(backend.tensor(0.0).device).lower()
+
+
+def test_the_kind_alone_is_its_first_device(backend_name: str) -> None:
+    if isinstance(backends.load(backend_name), Devices):
+        assert backends.load(backend_name, device="cpu").device.startswith("cpu")
+        assert backends.load(backend_name, device="cpu:0").device.startswith("cpu")
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "cpu:99", "abacus", "", "cpu:x", "meta"])
+def test_a_device_that_is_not_there(backend_name: str, device: str) -> None:
+    if not isinstance(backends.load(backend_name), Devices):
+        with pytest.raises(OptionError, match="has no option 'device'"):
+            backends.load(backend_name, device=device)
+        return
+    with pytest.raises(DeviceError) as caught:
+        backends.load(backend_name, device=device)
+    assert f"has no device {device!r} here. It has " in str(caught.value)
+    for there in backends.devices(backend_name):
+        assert there in str(caught.value)
+
+
+def test_devices_are_texts(backend_name: str) -> None:
+    with pytest.raises(OptionError, match="cannot be 3"):
+        backends.load(backend_name, device=3) if isinstance(
+            backends.load(backend_name), Devices
+        ) else pytest.skip("it has no choice of devices")
