@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial, wraps
+from math import prod
 from threading import Lock
 from typing import Any
 
@@ -20,6 +21,7 @@ from funfact.errors import DeviceError, DtypeError
 __all__ = ["JAXBackend", "JAXOptions"]
 
 _PRECISION = "highest"  # JAX's default multiplies float32 in fewer bits on accelerators
+_LARGE = 1 << 20  # numbers drawn at once; beyond, drawing takes longer than compiling
 _PRODUCTS = frozenset({"dot", "inner", "matmul", "tensordot", "vdot", "vecdot"})
 
 
@@ -82,7 +84,11 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         native = None if dtype is None else self.checked(data, dtype)
         if not isinstance(data, (self._jax.Array, list, tuple, int, float, complex)):
             data = plain(data)  # tensors of other libraries, too
-        return self.xp.array(data, native, device=self._native_device)
+        try:
+            return self.xp.array(data, native, device=self._native_device)
+        except (TypeError, ValueError):
+            plain(data)  # says what is wrong with lists that hold no numbers, or are ragged
+            raise
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         """NumPy array, for reading."""
@@ -188,7 +194,7 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
     def _find_device(self) -> Any:
         asked = self.options.device
         kind, _, index = asked.partition(":")
-        found = self._of_kind(kind)
+        found = self._of_kind(kind) if kind else []  # '' would be the default platform
         if not (index or "0").isdigit() or int(index or 0) >= len(found):
             raise DeviceError(
                 f"JAX has no device {asked!r} here. It has {', '.join(self.devices())}."
@@ -235,11 +241,15 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         return self._jax.lax.complex(draw(part), draw(part)) * (high - low) + low * (1 + 1j)
 
     def _draw(self, sampler: Callable[..., Array], shape: Shape, dtype: Dtype) -> Array:
+        full = (shape,) if isinstance(shape, int) else tuple(shape)
+        size = prod(full)
+        # Compiling the sampler for each new shape takes a third of a second: share a few sizes.
+        drawn = size if size > _LARGE else max(1024, 1 << size.bit_length())
         # while f is traced, a split key would be a tracer, and could not be kept
         with self._jax.ensure_compile_time_eval():
             with self._key_lock:
                 self._key, key = self._jax.random.split(self._key)
-            return sampler(key, shape if isinstance(shape, int) else tuple(shape), dtype)
+            return sampler(key, (drawn,), dtype)[:size].reshape(full)
 
     # --- stable functions, JAX's own
 

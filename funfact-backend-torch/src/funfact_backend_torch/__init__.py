@@ -59,7 +59,7 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
         self._torch = torch
         self._names = names
         self.xp = names.xp
-        self._native_device = self._find_device(self.options.device or "cpu")
+        self._native_device = self._find_device()
         self.options = replace(self.options, device=self.device)
         self._random = torch.Generator(self._native_device)
         self._random.seed()
@@ -82,7 +82,11 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
         if not isinstance(data, (list, tuple, bool, int, float, complex)):
             data = _readable(data)
             native = native or self.dtype(data.dtype)
-        return torch.tensor(data, dtype=native, device=device)
+        try:
+            return torch.tensor(data, dtype=native, device=device)
+        except (TypeError, ValueError, RuntimeError):
+            plain(data)  # says what is wrong with lists that hold no numbers, or are ragged
+            raise
 
     def _holds_tensors(self, data: Any) -> bool:
         """Whether a list has tensors in it, or the first of its lists."""
@@ -198,7 +202,8 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
             return ("cpu",)
         return ("cpu", *(f"{found.type}:{i}" for i in range(torch.accelerator.device_count())))
 
-    def _find_device(self, asked: str) -> Any:
+    def _find_device(self) -> Any:
+        asked = "cpu" if self.options.device is None else self.options.device
         # torch.device('cuda:99') is never refused, its first use is
         there = self.devices()
         kind, _, index = asked.partition(":")
@@ -272,7 +277,6 @@ def _detached(tree: Any) -> Any:
 
 
 def _readable(data: Any) -> np.ndarray[Any, Any]:
-    """Data as an array that PyTorch reads: native byte order, no negative strides, no bfloat16."""
+    """Data as an array that PyTorch reads: without negative strides or bfloat16."""
     array = plain(data)
-    dtype = np.dtype(np.float32) if array.dtype.name == "bfloat16" else array.dtype
-    return np.array(array, dtype.newbyteorder("="), order="C")
+    return np.array(array, np.float32 if array.dtype.name == "bfloat16" else None, order="C")

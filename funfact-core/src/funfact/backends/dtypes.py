@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DtypeError
+from ..errors import DtypeError, ShapeError
 
 __all__ = ["NAMES", "name", "native", "plain", "refuse_lossy"]
 
@@ -56,14 +56,28 @@ def native(xp: Any, name: str, backend: str) -> Any:
 
 
 def plain(data: Any) -> np.ndarray[Any, Any]:
-    """Anything array-like as a NumPy array, or `DtypeError` if it does not hold numbers."""
-    array = np.asarray(data)
+    """Anything array-like as a NumPy array in native byte order.
+
+    Raises
+    ------
+    ShapeError
+        For nested lists of unequal lengths.
+    DtypeError
+        For what does not hold numbers.
+    """
+    try:
+        array = np.asarray(data)
+    except ValueError as exc:
+        raise ShapeError(
+            f"{type(data).__name__} cannot become a tensor: its rows have unequal lengths ({exc}). "
+            "A tensor is rectangular."
+        ) from exc
     if array.dtype.kind not in "biufc" and array.dtype.name not in NAMES:
         raise DtypeError(
             f"{type(data).__name__} cannot become a tensor: NumPy reads it as {array.dtype}, "
             "and a tensor holds numbers. Pass numbers in an array or in nested lists."
         )
-    return array
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def refuse_lossy(data: Any, dtype: str) -> None:
@@ -72,7 +86,7 @@ def refuse_lossy(data: Any, dtype: str) -> None:
         return
     own = getattr(data, "dtype", None)
     if own is None:
-        own = np.asarray(data).dtype if not isinstance(data, (float, int)) else float
+        own = float if isinstance(data, (float, int)) else np.asarray(data).dtype
     if name(own, np.float64).startswith("complex"):
         raise DtypeError(
             f"complex data do not fit into {dtype}: the imaginary part would be lost. "

@@ -1,0 +1,3 @@
+"""Imports its array library at once, which is not installed."""
+
+import a_library_that_nobody_has  # noqa: F401

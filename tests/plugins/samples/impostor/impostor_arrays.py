@@ -1,0 +1,5 @@
+"""Offers a function where a class derived from Backend is expected."""
+
+
+def backend():
+    """No backend."""
