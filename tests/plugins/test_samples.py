@@ -47,7 +47,8 @@ def test_the_import_fails(install: Install, refusal: Run) -> None:
     text = refusal("ff.use('brittle')")
     assert text == (
         "backend 'brittle' from brittle-arrays 0.3 is broken: loading "
-        "brittle_arrays:BrittleBackend raised ModuleNotFoundError: No module named 'a_library_that_nobody_has'. "
+        "brittle_arrays:BrittleBackend raised ModuleNotFoundError: "
+        "No module named 'a_library_that_nobody_has'. "
         "To install what it needs: pip install brittle-arrays"
     )
 

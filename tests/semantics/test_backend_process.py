@@ -19,7 +19,8 @@ a = getattr(backends.current().options, option)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter('always')
     backends.use(name, **{option: second})
-print(json.dumps([a, getattr(backends.current().options, option), [str(w.message) for w in caught]]))
+b = getattr(backends.current().options, option)
+print(json.dumps([a, b, [str(w.message) for w in caught]]))
 print(json.dumps(backends.active_backend.dtype_name(backends.active_backend.default_dtype)))
 """
 
