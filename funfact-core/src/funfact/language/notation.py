@@ -140,7 +140,10 @@ class TsrEx:
 
     def __getitem__(self, key: Any) -> "TsrEx":
         written = _written(key, self)
-        return TsrEx((Rename if self._meaning.indexed else Indexed)(self._node, written), self)
+        if self._meaning.indexed:
+            return TsrEx(Rename(self._node, written), self)
+        private = tuple(Index() for _ in self.shape) if ... in written else ()
+        return TsrEx(Indexed(self._node, written, private), self)
 
     def __rshift__(self, key: Any) -> "TsrEx":
         return TsrEx(To(self._node, _written(key, self)), self)
@@ -236,7 +239,13 @@ def operand(x: Any, beside: TsrEx | None) -> TsrEx:
     if number(x) is not None:
         return literal(x)
     where = f" beside the expression {beside!r}" if beside is not None else ""
-    if hasattr(x, "shape") or isinstance(x, list | tuple):
+    if isinstance(x, list | tuple) and any(isinstance(entry, Index | Label) for entry in x):
+        what = "an index list"
+        todo = (
+            "Python binds `+ - * / @` tighter than `>>`, and `>>` tighter than `&`: set "
+            "parentheses, (a[i, j] >> [j, i]) * b[j]."
+        )
+    elif hasattr(x, "shape") or isinstance(x, list | tuple):
         what = f"an array of shape {np.shape(x)}"
         todo = "Make it data of the expression: ff.tensor(array)."
     elif isinstance(x, Index | Label):
@@ -352,9 +361,7 @@ def tensor(
     """
     symbol = spec[0] if spec and isinstance(spec[0], str) else None
     rest = spec[1:] if symbol is not None else spec
-    if any(isinstance(size, bool) or not hasattr(size, "__index__") for size in rest) or any(
-        getattr(size, "shape", ()) for size in rest
-    ):
+    if not all(isinstance(size, int | np.integer) and size is not True for size in rest):
         data = _data(rest)
         if initializer is not None:
             raise NotationError(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from funfact.errors import OptionError
 from funfact.language.nodes import Replica, Replicate, Tensor
-from funfact.language.notation import TsrEx, rebuild
+from funfact.language.notation import TsrEx, operand, rebuild
 
 __all__ = ["vectorize"]
 
@@ -43,6 +43,7 @@ def vectorize(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
     """
     if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise OptionError(f"vectorize got n={n!r}: expected how many replicas, 1 or more.")
+    tsrex = operand(tsrex, None)
     replica = Replica(operator.index(n), append)
     new: dict[Tensor, Tensor] = {}
 
