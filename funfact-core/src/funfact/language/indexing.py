@@ -13,7 +13,7 @@ __all__ = ["attach", "complete", "merge", "refuse_repeats", "rename", "show", "t
 
 def attach(node: Indexed, child: Meaning) -> Meaning:
     """``T[i, j]``: one index for each dimension of something without indices."""
-    fresh = [Label(Index()) for _ in child.shape]
+    fresh = [Label(index) for index in node.private or [Index() for _ in child.shape]]
     labels = _spread(node, node.written, fresh, f"{len(fresh)} dimensions, shape {child.shape}")
     return _diagonals(node, child, labels)
 
@@ -43,7 +43,7 @@ def merge(node: Merge, child: Meaning) -> Meaning:
     """``merge(expr, [i, j], [k])``: each group of indices becomes a dimension without one."""
     live = [label.index for label in child.labels or ()]
     named = [index for group in node.groups for index in group]
-    if len(named) != len(live) or set(named) != set(live):
+    if child.labels is None or len(named) != len(live) or set(named) != set(live):
         raise IndexingError(
             f"merge on an expression whose indices are {', '.join(map(show, live)) or 'none'}:\n"
             f"{pointed(node)}\n"

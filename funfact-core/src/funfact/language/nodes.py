@@ -168,9 +168,28 @@ class Binary:
 
 @dataclass(frozen=True, eq=False)
 class Indexed(Unary):
-    """``T[i, j]`` on something without indices."""
+    """``T[i, j]`` on something without indices.
+
+    With ``...`` in the list, `private` has an index for each dimension: those that are not
+    named take theirs, the same ones whenever the node is resolved again.
+    """
 
     written: Written
+    private: tuple[Index, ...] = ()
+
+    @property
+    def skipped(self) -> tuple[Index, ...]:
+        """What the ``...`` stands for."""
+        if ... not in self.written:
+            return ()
+        where = self.written.index(...)
+        return self.private[where : len(self.private) - (len(self.written) - where - 1)]
+
+    @property
+    def spelled(self) -> Written:
+        """The list with what the ``...`` stands for in its place."""
+        entries = ((e,) if isinstance(e, Label) else map(Label, self.skipped) for e in self.written)
+        return tuple(label for group in entries for label in group)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,8 @@
 """An expression as one readable line, and the same line with carets below an index."""
 
+import cmath
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import assert_never
 
 from funfact.graph import fold
@@ -23,7 +25,8 @@ from funfact.language.nodes import (
     To,
     Written,
 )
-from funfact.language.render.names import Names, names
+from funfact.language.render.names import WORDS, Names, fresh, names
+from funfact.language.render.text import LONG, Shared, Text, flat, text
 
 __all__ = ["line", "pointed"]
 
@@ -40,12 +43,11 @@ _SIGNS = {
 _WIDTH = 88
 _OPEN, _CLOSE = "\x01", "\x02"
 
-Text = tuple[str, int]
-"""A rendered node and how tightly its outermost operator binds."""
-
 
 def line(root: Node) -> str:
     """One line that Python reads back, once its names are bound.
+
+    A long part that stands several times is named where it stands first.
 
     Examples
     --------
@@ -59,63 +61,77 @@ def line(root: Node) -> str:
 def pointed(root: Node, indices: Collection[Index] = ()) -> str:
     """The line, indented, with carets below every occurrence of `indices`."""
     marked = _render(root, indices)
-    text = marked.replace(_OPEN, "").replace(_CLOSE, "")
+    line = marked.replace(_OPEN, "").replace(_CLOSE, "")
     carets, depth = "", 0
     for character in marked:
         if character in (_OPEN, _CLOSE):
             depth += 1 if character == _OPEN else -1
         else:
             carets += "^" if depth else " "
-    if len(text) > _WIDTH:
+    if len(line) > _WIDTH:
         # The end is what was just written; go back only to show an earlier index.
         first = carets.find("^")
-        start = min(max(first - 8, 0), len(text) - _WIDTH) if first >= 0 else len(text) - _WIDTH
-        text, carets = text[start : start + _WIDTH], carets[start : start + _WIDTH]
+        start = min(max(first - 8, 0), len(line) - _WIDTH) if first >= 0 else len(line) - _WIDTH
+        line, carets = line[start : start + _WIDTH], carets[start : start + _WIDTH]
         if start:
-            text = "…" + text[1:]
-    return f"    {text}\n    {carets}".rstrip()
+            line = "…" + line[1:]
+    return f"    {line}\n    {carets}".rstrip()
 
 
 def _render(root: Node, highlight: Collection[Index]) -> str:
     named = names(root)
-    shown = frozenset(highlight)
-    return fold(root, _writer(named, shown))[0]
+    parts = fresh("part", {*named.values(), *WORDS})
+    shared: Shared[None] = Shared(root, lambda: next(parts))
+    write = _writer(named, frozenset(highlight))
+
+    def visit(node: Node, below: list[Text]) -> Text:
+        return write(node, [read(node, place, child) for place, child in enumerate(below)])
+
+    def read(node: Node, place: int, child: Text) -> Text:
+        name, first = shared(node, place, child.length, None)
+        if not name:
+            return child
+        return text(_ATOM, "(", name, " := ", child, ")") if first else text(_ATOM, name)
+
+    return flat(fold(root, visit))
 
 
 def _writer(named: Names, highlight: frozenset[Index]) -> Callable[[Node, list[Text]], Text]:
     def write(node: Node, below: list[Text]) -> Text:
         match node:
             case Tensor():
-                return named[node], _ATOM
+                return text(_ATOM, named[node])
             case Number(value, symbol):
-                text = symbol or repr(value)
-                return text, _NEGATIVE if text.startswith("-") else _ATOM
+                number = symbol or _number(value)
+                return text(_NEGATIVE if number.startswith("-") else _ATOM, number)
             case Special(name, shape):
-                return f"{name}({', '.join(map(str, shape))})", _ATOM
-            case Indexed(_, written) | Rename(_, written):
-                return f"{_wrap(below[0], _ATOM)}[{_brackets(written) or '()'}]", _ATOM
+                return text(_ATOM, f"{name}({', '.join(map(str, shape))})")
+            case Indexed() | Rename():
+                written = shown(node, named)
+                return text(_ATOM, _wrap(below[0], _ATOM), f"[{_brackets(written) or '()'}]")
             case To(_, written):
-                return f"{_wrap(below[0], _TO)} >> [{_brackets(written)}]", _TO
+                return text(_TO, _wrap(below[0], _TO), f" >> [{_brackets(written)}]")
             case Apply(_, "negative"):
-                return f"-{_wrap(below[0], _NEGATIVE)}", _NEGATIVE
+                return text(_NEGATIVE, "-", _wrap(below[0], _NEGATIVE))
             case Apply(_, fn):
-                return f"{fn}({below[0][0]})", _ATOM
+                return _call(fn, below)
             case Generate(_, name):
-                return f"{name}({below[0][0]})", _ATOM
+                return _call(name, below)
             case Merge(_, groups):
-                lists = (f"[{', '.join(named[index] for index in group)}]" for group in groups)
-                return f"merge({', '.join((below[0][0], *lists))})", _ATOM
+                lists = (f", [{', '.join(named[index] for index in group)}]" for group in groups)
+                return _call("merge", below, "".join(lists))
             case Pair(_, _, op) if op in _SIGNS:
                 return _binary(*_SIGNS[op], below)
             case Pair(_, _, op):
-                return f"{op}({below[0][0]}, {below[1][0]})", _ATOM
+                return _call(op, below)
             case Matmul():
                 return _binary(" @ ", _MULTIPLY, below)
             case Kron():
                 return _binary(" & ", _KRON, below)
             case Replicate(_, _, replica):
                 last = ", append=True" if replica.append else ""
-                return f"vectorize({below[0][0]}, {replica.size}{last})", _ATOM
+                # Each call makes new tensors: however short, it must not be written twice.
+                return _long(_call("vectorize", below, f", {replica.size}{last}"))
             case _:
                 assert_never(node)
 
@@ -125,17 +141,39 @@ def _writer(named: Names, highlight: frozenset[Index]) -> Callable[[Node, list[T
     def _entry(entry: object) -> str:
         if not isinstance(entry, Label):
             return "..."
-        text = f"{entry.mark.value}{named[entry.index]}"
-        return f"{_OPEN}{text}{_CLOSE}" if entry.index in highlight else text
+        name = f"{entry.mark.value}{named[entry.index]}"
+        return f"{_OPEN}{name}{_CLOSE}" if entry.index in highlight else name
 
     return write
+
+
+def shown(node: Indexed | Rename, named: Names) -> Written:
+    """The list, with what ``...`` stands for where that has names."""
+    if isinstance(node, Indexed) and any(index in named for index in node.skipped):
+        return node.spelled
+    return node.written
+
+
+def _number(value: complex) -> str:
+    if isinstance(value, complex) and not cmath.isfinite(value):
+        return f"complex({value.real!r}, {value.imag!r})"
+    return repr(value)
+
+
+def _call(name: str, below: list[Text], more: str = "") -> Text:
+    arguments = [piece for operand in below for piece in (", ", operand)][1:]
+    return text(_ATOM, f"{name}(", *arguments, f"{more})")
+
+
+def _long(part: Text) -> Text:
+    return replace(part, length=max(part.length, LONG + 1))
 
 
 def _binary(sign: str, strength: int, below: list[Text]) -> Text:
     # Python groups from the left, powers from the right.
     left, right = (strength + 1, strength) if strength == _POWER else (strength, strength + 1)
-    return f"{_wrap(below[0], left)}{sign}{_wrap(below[1], right)}", strength
+    return text(strength, _wrap(below[0], left), sign, _wrap(below[1], right))
 
 
-def _wrap(text: Text, at_least: int) -> str:
-    return text[0] if text[1] >= at_least else f"({text[0]})"
+def _wrap(part: Text, at_least: int) -> Text:
+    return part if part.strength >= at_least else text(_ATOM, "(", part, ")")
