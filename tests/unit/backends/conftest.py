@@ -3,7 +3,7 @@
 import pytest
 from samples import Plain, Tunable
 
-from funfact.backends import active, discovery, register_backend
+from funfact.backends import active, discovery, register_backend, registry
 
 
 @pytest.fixture(autouse=True)
@@ -12,8 +12,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(active, "_process", None)
     monkeypatch.delenv("FUNFACT_BACKEND", raising=False)
     monkeypatch.delenv("FUNFACT_DISABLE_BACKENDS", raising=False)
-    for table in ("_classes", "_instances", "_settled", "_failures", "_registered"):
+    for table in ("_classes", "_instances", "_settled", "_failures"):
         monkeypatch.setattr(discovery, table, {})
+    monkeypatch.setattr(registry, "registered", registered := {})
+    monkeypatch.setattr(discovery, "registered", registered)
 
 
 @pytest.fixture

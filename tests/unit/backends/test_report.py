@@ -93,7 +93,7 @@ def test_a_missing_capability_names_an_installed_backend() -> None:
 
 
 def test_a_missing_capability_names_what_to_install(installed: list[Entry]) -> None:
-    discovery._registered.clear()
+    discovery.registered.clear()
     installed[4:] = []
     with pytest.raises(CapabilityError) as caught:
         require(Plain(), Autodiff, "fitting with Adam")

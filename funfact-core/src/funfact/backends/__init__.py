@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from .active import active_backend, current, devices, use, using
 from .capabilities import Autodiff, Capability, Compile, Devices, Einsum, Repeat, Vmap
 from .contract import PROTOCOL, Array, Backend, Dtype, Namespace, NoOptions, Shape
+from .registry import register_backend
 
 if TYPE_CHECKING:
-    from .discovery import available, load, register_backend
+    from .discovery import available, load
     from .report import Status, require, status
 
 # Read when they are asked for, to keep `import funfact` cheap.
 _LAZY = {
-    **dict.fromkeys(("available", "load", "register_backend"), "discovery"),
+    **dict.fromkeys(("available", "load"), "discovery"),
     **dict.fromkeys(("Status", "require", "status"), "report"),
 }
 

@@ -14,7 +14,6 @@ funfact.errors.UnknownNameError: No backend is called 'nunpy'. Did you mean 'num
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib import invalidate_caches
 from threading import RLock
 from typing import Any
@@ -25,6 +24,7 @@ from .entries import DISABLE, FIRST_PARTY, Entry, disabled, installation, normal
 from .notice import notice
 from .options import nearest, parse, settle
 from .problems import Problem, authors, examine, load_problem
+from .registry import registered
 
 __all__ = [
     "available",
@@ -34,13 +34,11 @@ __all__ = [
     "find",
     "load",
     "preferred",
-    "register_backend",
     "restore",
 ]
 
 _lock = RLock()
-_registered: dict[str, Entry] = {}
-_classes: dict[str, tuple[Entry, type[Backend]]] = {}  # by what was typed; what is imported stays
+_classes: dict[object, tuple[Entry, type[Backend]]] = {}  # what is imported stays
 _instances: dict[tuple[type[Backend], Any], Backend] = {}
 _settled: dict[type[Backend], dict[str, Any]] = {}
 _failures: dict[Entry, Problem] = {}
@@ -52,7 +50,7 @@ _failures: dict[Entry, Problem] = {}
 def entries() -> list[Entry]:
     """All claims, registered ones first, in the order of names that people see."""
     rank = {name: position for position, name in enumerate(FIRST_PARTY)}
-    claims = [*_registered.values(), *scan()]
+    claims = [*(Entry(name, target) for name, target in registered.items()), *scan()]
     return sorted(claims, key=lambda entry: (rank.get(entry.name, len(rank)), entry.name))
 
 
@@ -182,7 +180,8 @@ def load(name: str, /, **options: Any) -> Backend:
 
 
 def _class_of(name: str) -> tuple[Entry, type[Backend]]:
-    known = _classes.get(name)
+    key = name, registered.get(name)  # another registration is another class
+    known = _classes.get(key)
     if known is not None and not disabled(known[0]):
         return known
     with _lock:
@@ -191,7 +190,7 @@ def _class_of(name: str) -> tuple[Entry, type[Backend]]:
         found = examine(entry)
         if isinstance(found, Problem):
             raise found.error(entry) from found.exception
-        return _classes.setdefault(name, (entry, found))
+        return _classes.setdefault(key, (entry, found))
 
 
 def _construct(name: str, entry: Entry, kind: type[Backend], parsed: Any) -> Backend:
@@ -218,54 +217,3 @@ def _construct(name: str, entry: Entry, kind: type[Backend], parsed: Any) -> Bac
 def restore(name: str, options: dict[str, Any]) -> Backend:
     """What a pickled backend becomes."""
     return load(name, **options)
-
-
-def register_backend(name: str, target: type[Backend] | str) -> Callable[[], None]:
-    """Offer a backend that no distribution offers: for tests and frozen applications.
-
-    Parameters
-    ----------
-    name : str
-        What to call it; it goes before installed ones of that name.
-    target : Backend subclass, or str
-        The class, or where it is, ``'module:Class'``, imported when it is used.
-
-    Returns
-    -------
-    callable
-        Takes it out again.
-
-    Examples
-    --------
-    >>> from funfact.backends.contract import Backend
-    >>> class Nothing(Backend):
-    ...     protocol = 1
-    >>> remove = register_backend('nothing', Nothing)
-    >>> 'nothing' in available()
-    True
-    >>> load('nothing')
-    Traceback (most recent call last):
-        ...
-    funfact.errors.BrokenBackendError: backend 'nothing' from register_backend is broken: \
-Nothing lacks is_native, tensor, to_numpy. Give register_backend a complete backend class.
-    >>> remove()
-    """
-    if not (isinstance(target, str) or (isinstance(target, type) and issubclass(target, Backend))):
-        raise BackendError(
-            f"register_backend({name!r}, ...) takes a class derived from funfact's Backend, "
-            f"or 'module:Class' as text, not {target!r}."
-        )
-    with _lock:
-        _forget(name)
-        _registered[name] = Entry(name, target)
-    return lambda: _unregister(name)
-
-
-def _unregister(name: str) -> None:
-    with _lock:
-        _registered.pop(name, None)
-        _forget(name)
-
-
-def _forget(name: str) -> None:
-    _classes.pop(name, None)
