@@ -106,7 +106,8 @@ class Devices(Capability):
 
     The backend's `Options` have a field ``device: str | None``. A name that is
     not there raises `DeviceError` in `__init__`, and lists those that are. All
-    data, random numbers and constants live on the one chosen.
+    data, random numbers and constants live on the one chosen: `Backend.place` is
+    overridden for the creation functions.
     """
 
     ability = "a choice of devices"
