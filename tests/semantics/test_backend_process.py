@@ -1,4 +1,4 @@
-"""Options that hold for a process, each set in a process of its own."""
+"""Options that hold for a process, and devices, each tried in a process of its own."""
 
 import json
 import os
@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from funfact import backends
+from funfact.backends import Devices
 
 SCRIPT = """
 import json, sys, warnings
 from funfact import backends
+from funfact.backends import Devices
 name, option, first, second = json.loads(sys.argv[1])
 backends.use(name, **({} if first is None else {option: first}))
 a = getattr(backends.current().options, option)
@@ -68,3 +70,39 @@ def test_asking_again_for_the_same_is_quiet(backend_name: str) -> None:
 def test_wide_floats_once_enabled(backend_name: str) -> None:
     if "enable_x64" in switches(backend_name):
         assert outcome(backend_name, "enable_x64", True, True)[1] == "float64"
+
+
+LIVES = """
+import sys
+import funfact as ff
+name = sys.argv[1]
+i, j = ff.indices('i j')
+for device in ff.devices(name):
+    ff.use(name, device=device)
+    ab = ff.active_backend
+    home = ab.tensor(0.0).device
+    product = ab.einsum('ij,jk->ik', ab.ones((2, 2)), ab.eye(2))
+    made = [ab.normal(0, 1, 2), ab.uniform(0, 1, 2, dtype='complex64'), ab.linspace(0, 1), product]
+    model = ff.Factorization.from_tsrex(ff.tensor(3, 2)[i, j] * ff.ones(2)[j])
+    made += [ab.zeros(2, dtype='float32'), ab.astype(ab.ones(2), 'int32'), model(), *model.factors]
+    assert all(x.device == home for x in made), [x.device for x in made]
+    assert ab.to_numpy(product).tolist() == [[1, 1], [1, 1]]
+    print(ab.device, home)
+"""
+
+
+def test_everything_lives_on_the_device_that_was_chosen(backend_name: str) -> None:
+    if not isinstance(backends.load(backend_name), Devices):
+        pytest.skip(f"backend {backend_name!r} has no choice of devices")
+    # A CPU that passes for two, where the library can do that.
+    two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(
+        [sys.executable, "-c", LIVES, backend_name],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **two},
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[0][0].startswith("cpu")
+    assert len({home for _, home in lines}) == len(lines)
