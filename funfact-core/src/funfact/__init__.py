@@ -33,7 +33,7 @@ from funfact.language.functions import (
 )
 from funfact.language.notation import TsrEx, index, indices, tensor
 from funfact.language.replicas import vectorize
-from funfact.language.semirings import logsumexp, minplus, viterbi
+from funfact.language.semirings import logsumexp, minplus, semiring, viterbi
 from funfact.language.special import eye, ones, pi, zeros
 
 __all__ = [
@@ -75,9 +75,11 @@ __all__ = [
     "parametrized",
     "pi",
     "planar_rotation",
+    "quantum",
     "real",
     "register_backend",
     "relu",
+    "semiring",
     "sigmoid",
     "sin",
     "sinh",
@@ -94,7 +96,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from funfact import conditions, fit, initializers, loss, optim
+    from funfact import conditions, fit, initializers, loss, optim, quantum
     from funfact.fit import factorize, gradient_descent_plugin
     from funfact.model import Factorization, view
     from funfact.parametrized import parametrized, planar_rotation
@@ -111,6 +113,7 @@ _LAZY = {
     "optim": "",
     "parametrized": "",  # a module that can be called
     "planar_rotation": "funfact.parametrized",
+    "quantum": "",
     "view": "funfact.model",
 }
 

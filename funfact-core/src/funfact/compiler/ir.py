@@ -51,12 +51,20 @@ class Axis:
 class Semiring:
     """How operands are combined and how what they have in common is reduced.
 
-    `combine` and `reduce` are names of functions every backend has.
+    `combine` and `reduce` are names of functions that every backend has, or functions
+    of native arrays: ``combine(x, y)``, ``reduce(x, axis=)``.
     """
 
     name: str
-    combine: str
-    reduce: str
+    combine: str | Callable[[Any, Any], Any]
+    reduce: str | Callable[..., Any]
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # a user's functions need not have one
+
+    @property
+    def symbol(self) -> str:
+        return self.name
 
 
 PRODUCT = Semiring("product", combine="multiply", reduce="sum")

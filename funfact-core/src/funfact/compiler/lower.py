@@ -8,12 +8,14 @@ and vectorisation are wrappers around it.
 import operator
 import string
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, TypeAlias, assert_never
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.generate import generate
 from funfact.compiler.ir import PRODUCT, Apply, Axis, Const, Contract, Gather, Ir, Load, Map, Term
 from funfact.compiler.plan import plan
+from funfact.compiler.semiring import combiner, reducer
 from funfact.errors import ShapeError
 from funfact.graph import postorder
 
@@ -95,7 +97,7 @@ def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> 
         case Contract(semiring) if semiring == PRODUCT:
             return _emit_sum_of_products(node, backend, dtype)
         case Contract():
-            return _emit_semiring(node, backend)
+            return _emit_semiring(node, backend, dtype)
         case Gather():
             return _emit_gather(node, backend)
         case Apply():
@@ -199,27 +201,29 @@ def _letter(position: int) -> str:
     return string.ascii_letters[position]
 
 
-def _emit_semiring(node: Contract, backend: Backend) -> Step:
+def _emit_semiring(node: Contract, backend: Backend, dtype: Any) -> Step:
     """Pair every element, then reduce: for reductions that no matrix product knows."""
     flat = [axis for group in node.output for axis in group]
     every = dict.fromkeys(axis for term in node.terms for axis in term.axes if axis is not None)
     reduced = [axis for axis in every if axis not in flat]
     axes = (*flat, *reduced)
     aligners = [_aligner(term, axes, backend) for term in node.terms]
-    combine = _OPERATORS[node.semiring.combine]
-    reduce = getattr(backend, node.semiring.reduce)
-    positions = tuple(range(len(flat), len(axes)))
     full = tuple(axis.size for axis in axes)
+    kept = full[: len(flat)]
+    combine = combiner(node.semiring, full, backend, dtype)
+    reduce = reducer(node.semiring, kept, backend, dtype)
+    one_axis = (*kept, prod(axis.size for axis in reduced))
     shape = node.shape
     merge = any(len(group) != 1 for group in node.output)
 
     def contract(values: list[Array]) -> Array:
-        aligned = [align(value) for align, value in zip(aligners, values, strict=True)]
-        result = aligned[0]
-        for value in aligned[1:]:
-            result = combine(result, value)
-        if positions:
-            result = reduce(backend.reshape(result, full), axis=positions)
+        left, right = (
+            _as_array(align(value), backend, dtype)
+            for align, value in zip(aligners, values, strict=True)
+        )
+        result = combine(left, right)
+        if reduced:
+            result = reduce(backend.reshape(result, one_axis))
         return backend.reshape(result, shape) if merge else result
 
     return contract

@@ -80,8 +80,8 @@ def _content(node: Node) -> Any:
             return name, shape, node.real, node.complex
         case Merge(_, groups):
             return list(map(len, groups))
-        case Pair(_, _, op):
-            return op
+        case Pair(_, _, op, semiring):
+            return op, semiring
         case Replicate(_, _, replica):
             return replica.size, replica.append
         case _:

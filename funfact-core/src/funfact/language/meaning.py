@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Term
+from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Semiring, Term
 from funfact.language.nodes import Index, Label, Mark, Replica
 
 __all__ = [
@@ -56,6 +56,7 @@ class Pairing:
     op: str
     left: Meaning
     right: Meaning
+    semiring: Semiring | None = None
 
     def marks(self, index: Index) -> set[Mark]:
         """The marks that `index` carries on either side."""

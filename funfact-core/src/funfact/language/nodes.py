@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, TypeAlias
 
+from funfact.compiler.ir import Semiring
+
 __all__ = [
     "Apply",
     "Binary",
@@ -239,9 +241,10 @@ class Merge(Unary):
 
 @dataclass(frozen=True, eq=False)
 class Pair(Binary):
-    """``+ - * / **`` or a semiring: `op` is an array API name or a semiring's."""
+    """``+ - * / **``, `op` being the array API name, or a semiring, `op` being its name."""
 
     op: str
+    semiring: Semiring | None = None
 
 
 @dataclass(frozen=True, eq=False)

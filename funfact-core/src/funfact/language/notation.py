@@ -297,7 +297,7 @@ def index(symbol: str | None = None) -> Index:
     >>> i
     index('i')
     """
-    return Index(_symbol(symbol))
+    return Index(checked_symbol(symbol))
 
 
 def indices(spec: str | int) -> tuple[Index, ...]:
@@ -379,7 +379,7 @@ def tensor(
         free = optimizable is not False
     if any(size < 1 for size in shape):
         raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
-    return TsrEx(Tensor(_symbol(symbol), shape, data, initializer, free, prefer, real=real))
+    return TsrEx(Tensor(checked_symbol(symbol), shape, data, initializer, free, prefer, real=real))
 
 
 def _data(rest: tuple[Any, ...]) -> Any:
@@ -400,7 +400,7 @@ def _data(rest: tuple[Any, ...]) -> Any:
     return data
 
 
-def _symbol(symbol: str | None) -> str | None:
+def checked_symbol(symbol: str | None) -> str | None:
     if symbol is not None and not (isinstance(symbol, str) and _SYMBOL.fullmatch(symbol)):
         raise NotationError(
             f"{symbol!r} is not a symbol. A symbol is made of letters and digits, a letter first, "

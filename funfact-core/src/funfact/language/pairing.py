@@ -8,10 +8,7 @@ otherwise.
 from collections.abc import Sequence
 
 from funfact.compiler.ir import (
-    LOGSUMEXP,
-    MINPLUS,
     PRODUCT,
-    VITERBI,
     Axis,
     Const,
     Contract,
@@ -25,9 +22,7 @@ from funfact.language.meaning import Meaning, Pairing, replica_axes, term
 from funfact.language.nodes import Index, Label, Mark, Node, Pair, Replica, To
 from funfact.language.render.line import pointed
 
-__all__ = ["SEMIRINGS", "pair", "pair_to", "pairing_of"]
-
-SEMIRINGS = {semiring.name: semiring for semiring in (MINPLUS, LOGSUMEXP, VITERBI)}
+__all__ = ["pair", "pair_to", "pairing_of"]
 
 
 def pair(node: Pair, pairing: Pairing) -> Meaning:
@@ -90,7 +85,7 @@ def _build(node: Node, pairing: Pairing, labels: Sequence[Label]) -> Ir:
         term(pairing.right, replicas, list(right.values())),
     )
     every = dict.fromkeys((*replicas.values(), *left.values(), *right.values()))
-    return _combine(pairing.op, terms, tuple(groups), tuple(every))
+    return _combine(pairing, terms, tuple(groups), tuple(every))
 
 
 def _axes(
@@ -118,13 +113,14 @@ def _axes(
 
 
 def _combine(
-    op: str,
+    pairing: Pairing,
     terms: tuple[Term, Term],
     groups: tuple[tuple[Axis, ...], ...],
     every: tuple[Axis, ...],
 ) -> Ir:
-    if op in SEMIRINGS:
-        return Contract(SEMIRINGS[op], terms, groups)
+    if pairing.semiring is not None:
+        return Contract(pairing.semiring, terms, groups)
+    op = pairing.op
     elementwise = len(groups) == len(every) and all(len(group) == 1 for group in groups)
     numbers = any(isinstance(t.value, Const) and not t.axes for t in terms)
     if op == "multiply" and not numbers:
@@ -147,9 +143,9 @@ def _reciprocal(operand: Term) -> Term:
 def pairing_of(node: Pair, left: Meaning, right: Meaning) -> Pairing | None:
     """What `node` pairs; None where it is elementwise, because no indices take part."""
     sides = (left, right)
-    if node.op in SEMIRINGS:
+    if node.semiring is not None:
         _refuse_unindexed(node, sides)
-        return Pairing(node.op, left, right)
+        return Pairing(node.op, left, right, node.semiring)
     if (left.indexed or right.indexed) and all(s.indexed or s.is_number for s in sides):
         return Pairing(node.op, left, right)
     return None

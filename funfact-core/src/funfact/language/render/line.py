@@ -122,8 +122,8 @@ def _writer(named: Names, highlight: frozenset[Index]) -> Callable[[Node, list[T
                 return _call("merge", below, "".join(lists))
             case Pair(_, _, op) if op in _SIGNS:
                 return _binary(*_SIGNS[op], below)
-            case Pair(_, _, op):
-                return _call(op, below)
+            case Pair(_, _, op, semiring):
+                return _call(named.get(semiring, op), below)
             case Matmul():
                 return _binary(" @ ", _MULTIPLY, below)
             case Kron():

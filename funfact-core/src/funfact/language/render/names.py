@@ -7,8 +7,20 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import count
 from typing import Protocol
 
+from funfact.compiler.ir import LOGSUMEXP, MINPLUS, VITERBI
 from funfact.graph import postorder
-from funfact.language.nodes import Generate, Index, Indexed, Label, Merge, Node, Rename, Tensor, To
+from funfact.language.nodes import (
+    Generate,
+    Index,
+    Indexed,
+    Label,
+    Merge,
+    Node,
+    Pair,
+    Rename,
+    Tensor,
+    To,
+)
 
 __all__ = ["WORDS", "Names", "allot", "fresh", "named", "names"]
 
@@ -19,6 +31,8 @@ _WORDS = (
 )
 WORDS = frozenset(_WORDS.split())
 """What a line says besides names: a tensor called `exp` must not be taken for the function."""
+
+_BUILT_IN = (MINPLUS, LOGSUMEXP, VITERBI)
 
 
 class Thing(Protocol):
@@ -87,6 +101,8 @@ def _named(root: Node) -> Iterator[Thing]:
     for node in nodes:
         if isinstance(node, Tensor):
             yield node
+        elif isinstance(node, Pair) and node.semiring and node.semiring not in _BUILT_IN:
+            yield node.semiring
         elif isinstance(node, Indexed) and several.intersection(node.skipped):
             yield from node.skipped
         yield from _written(node)
