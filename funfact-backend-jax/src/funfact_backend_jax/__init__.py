@@ -211,7 +211,11 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         @wraps(function)
         def placed(*args: Any, **kwargs: Any) -> Array:
             with self._jax.default_device(self._native_device):
-                return honest(*args, **kwargs)
+                made = honest(*args, **kwargs)
+            # Unless put there, what is computed from it alone would land on the default device.
+            # While f is traced, its arguments decide that.
+            traced = isinstance(made, self._jax.core.Tracer)
+            return made if traced else self._jax.device_put(made, self._native_device)
 
         return placed
 

@@ -136,6 +136,10 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
             return getattr(self._names, name)
         return super().__getattr__(name)
 
+    def conj(self, x: Array) -> Array:
+        """Complex conjugate: a view, which unlike `xp.conj` vmap has a rule for."""
+        return self._torch.conj(x)
+
     def array(self, data: Any, dtype: Any = None) -> Array:
         """`tensor`, under NumPy's name."""
         return self.tensor(data, dtype)
