@@ -41,7 +41,7 @@ from funfact.language.literals import number
 from funfact.language.nodes import Generate
 from funfact.language.notation import TsrEx, literal, tensor
 
-__all__ = ["angle", "parametrized", "planar_rotation", "trigonometric"]
+__all__ = ["angles", "parametrized", "planar_rotation", "trigonometric"]
 
 Generator = Callable[[Array, Backend], Array]
 
@@ -248,7 +248,7 @@ def planar_rotation(
         initializer = np.reshape(initializer, ())  # FunFact 1.0 stored the angle as a vector of one
     return parametrized(
         trigonometric(np.eye(n) - plane, plane, quarter),
-        angle(theta, initializer=initializer, optimizable=optimizable, prefer=prefer),
+        angles(theta, (), initializer, optimizable, prefer),
         shape=(n, n),
         name="planar_rotation",
         real=True,
@@ -256,43 +256,56 @@ def planar_rotation(
     )
 
 
-def angle(
-    theta: Any, initializer: Any = None, optimizable: bool | None = None, prefer: Any = None
+def angles(
+    given: Any,
+    shape: tuple[int, ...] = (),
+    initializer: Any = None,
+    optimizable: bool | None = None,
+    prefer: Any = None,
 ) -> TsrEx:
-    """An angle as it is written: a new one (None or its symbol), a number, or an expression.
+    """Angles as they are written: new ones (None or their symbol), numbers, or an expression.
+
+    New ones start anywhere in [0, 2π), numbers are fixed unless `optimizable`.
 
     Raises
     ------
     NotationError
-        If it is nothing of the kind.
+        If they are nothing of the kind.
     ShapeError
-        If it is an expression that is no scalar.
+        If they have another shape than `shape`.
     """
-    value = number(theta)
-    if theta is None or isinstance(theta, str):
-        if initializer is None:
-            initializer = Uniform(scale=2 * math.pi)
-        symbol = () if theta is None else (theta,)
+    if given is None or isinstance(given, str):
         return tensor(
-            *symbol, initializer=initializer, optimizable=optimizable, prefer=prefer, real=True
+            *(() if given is None else (given,)),
+            *shape,
+            initializer=Uniform(scale=2 * math.pi) if initializer is None else initializer,
+            optimizable=optimizable,
+            prefer=prefer,
+            real=True,
         )
-    if isinstance(value, int | float):
-        if optimizable:
-            return tensor(
-                float(value), initializer=initializer, optimizable=True, prefer=prefer, real=True
-            )
-        theta = literal(value)
-    if not isinstance(theta, TsrEx):
-        raise NotationError(
-            f"{theta!r:.60} is no angle. Give a symbol, 'theta', for one that a fit finds, a real "
-            "number, or an expression of shape ()."
-        )
-    if theta.shape:
+    if not isinstance(given, TsrEx):
+        given = _numbers(given, initializer, optimizable, prefer)
+        initializer = optimizable = prefer = None
+    if given.shape != shape:
         raise ShapeError(
-            f"the angle {theta!r} has shape {theta.shape}, and one number is expected. "
-            "Make it a scalar: ff.tensor('theta')."
+            f"the angles {given!r:.60} have shape {given.shape}, and {shape} is expected. "
+            f"Give a symbol for angles that a fit finds, or numbers of shape {shape}."
         )
-    return _parameters((theta,), initializer, optimizable or None, prefer, True)
+    return _parameters((given,), initializer, optimizable, prefer, True)
+
+
+def _numbers(given: Any, initializer: Any, optimizable: bool | None, prefer: Any) -> TsrEx:
+    value = number(given)
+    if isinstance(value, int | float) and not (optimizable or initializer or prefer):
+        return literal(value)
+    data = np.asarray(given)
+    if data.dtype.kind not in "biuf":
+        raise NotationError(
+            f"{given!r:.60} is no angle. Give a symbol, 'theta', for one that a fit finds, a real "
+            "number, or an expression."
+        )
+    data = data.astype(float)
+    return tensor(data, initializer=initializer, optimizable=optimizable, prefer=prefer, real=True)
 
 
 def trigonometric(constant: Any, cosine: Any, sine: Any, rate: float = 1.0) -> Generator:
