@@ -91,7 +91,7 @@ def test_variance_scaling_has_its_variance(distribution, dtype, axis, fan, ab):
 
 
 def test_variance_scaling_refuses_what_it_does_not_know(ab):
-    with pytest.raises(OptionError, match="no distribution 'cauchy'. It knows 'normal'"):
+    with pytest.raises(OptionError, match=r"no distribution 'cauchy'. It knows 'normal'"):
         VarianceScaling(1.0, "cauchy")
     with pytest.raises(ShapeError, match=r"no such axis. Give an axis from -2 to 1"):
         drawn(VarianceScaling(axis=2), ab)
@@ -100,7 +100,7 @@ def test_variance_scaling_refuses_what_it_does_not_know(ab):
 @pytest.mark.parametrize("kind", [Normal, Uniform, VarianceScaling])
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_scale_is_positive(kind, value):
-    with pytest.raises(OptionError, match="expected a positive, finite number"):
+    with pytest.raises(OptionError, match=r"expected a positive, finite number"):
         kind(value)
 
 
@@ -148,7 +148,7 @@ def test_data_is_copied_to_every_replica(ab):
 
 
 def test_complex_data_do_not_start_a_real_factor(ab):
-    with pytest.raises(DtypeError, match="imaginary part would be lost"):
+    with pytest.raises(DtypeError, match=r"imaginary part would be lost"):
         drawn(as_initializer(np.array([1j])), ab, (1,))
 
 
@@ -157,5 +157,5 @@ def test_what_an_initializer_may_be():
     assert as_initializer(Normal) == Normal()
     assert as_initializer(Normal(2.0)) == Normal(2.0)
     assert issubclass(Eye, Initializer)
-    with pytest.raises(OptionError, match="'normal' is not an initializer. Give a class"):
+    with pytest.raises(OptionError, match=r"'normal' is not an initializer. Give a class"):
         as_initializer("normal")

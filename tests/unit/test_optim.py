@@ -186,14 +186,14 @@ class WithoutStep:
 
 @pytest.mark.parametrize("spec", [None, 0.1, WithoutStep])
 def test_what_is_no_optimizer(spec):
-    with pytest.raises(OptionError, match="is not an optimizer. Give a name"):
+    with pytest.raises(OptionError, match=r"is not an optimizer. Give a name"):
         as_optimizer(spec)
 
 
 def test_an_instance_is_no_optimizer():
     with ff.using("numpy"):
         made = Adam([np.ones(2)])
-    with pytest.raises(OptionError, match="is not an optimizer. Give a name"):
+    with pytest.raises(OptionError, match=r"is not an optimizer. Give a name"):
         as_optimizer(made)
 
 

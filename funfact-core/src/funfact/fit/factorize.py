@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pluggy
 
 from funfact.backends import current, require
 from funfact.backends.contract import Array, Backend
@@ -146,6 +147,8 @@ def factorize(
         checkpoint_freq=checkpoint_freq,
         penalty_weight=penalty_weight,
     )
+    best, recorder = BestSoFar(), Recorder()
+    watchers = _watchers(plugins, best, recorder, wanted(progress))
     backend = current()
     if not isinstance(tsrex, TsrEx):
         raise NotationError(
@@ -161,8 +164,21 @@ def factorize(
     for capability in kind.needs:
         require(backend, capability, f"fitting with {_name(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
-    outcome, kept, recorder = _run(kind, model, problem, options, plugins, wanted(progress))
-    return _results(model, outcome, kept.factors, recorder.history(outcome), options)
+    # the solver may change or reuse its arrays; these are its own
+    factors = [backend.tensor(x) for x in scaled_to_target(problem, model.factors)]
+    outcome = run(problem, _solver(problem, options), _fit(options, backend), factors, watchers)
+    return _results(model, best.factors, recorder.history(outcome), options)
+
+
+def _watchers(
+    plugins: Sequence[Any], best: BestSoFar, recorder: Recorder, progress: bool
+) -> pluggy.PluginManager:
+    """All that watches the fit: what a user gave, what is installed, what every fit has."""
+    watchers = manager()
+    register(watchers, plugins)
+    for watcher in (best, recorder, StopRule(), *([Progress()] if progress else [])):
+        watchers.register(watcher)
+    return watchers
 
 
 def _solver_type(options: Options) -> type[GradientDescent] | type[Stateful]:
@@ -198,24 +214,9 @@ def _build(
     return model, problem
 
 
-def _run(
-    kind: Any,
-    model: Factorization,
-    problem: Problem,
-    options: Options,
-    plugins: Sequence[Any],
-    progress: bool,
-) -> tuple[Outcome, BestSoFar, Recorder]:
-    """Make the solver and the hooks, and let the loop run."""
-    best, recorder = BestSoFar(), Recorder()
-    watchers = manager()
-    register(watchers, list(plugins) if isinstance(plugins, tuple) else plugins)
-    for watcher in (best, recorder, StopRule(), *([Progress()] if progress else [])):
-        watchers.register(watcher)
-    # the solver may change or reuse its arrays; these are its own
-    factors = [problem.backend.tensor(x) for x in scaled_to_target(problem, model.factors)]
-    fit = Fit(
-        backend=problem.backend,
+def _fit(options: Options, backend: Backend) -> Fit:
+    return Fit(
+        backend=backend,
         replicas=options.vec_size,
         append=options.append,
         tol=options.tol,
@@ -223,8 +224,6 @@ def _run(
         max_steps=options.max_steps,
         checkpoint_freq=options.checkpoint_freq,
     )
-    outcome = run(problem, _solver(problem, options), fit, factors, watchers)
-    return outcome, best, recorder
 
 
 def _solver(problem: Problem, options: Options) -> Solver:
@@ -236,7 +235,6 @@ def _solver(problem: Problem, options: Options) -> Solver:
 
 def _results(
     model: Factorization,
-    outcome: Outcome,
     factors: list[Array],
     history: History,
     options: Options,

@@ -112,7 +112,7 @@ def register(plugins: pluggy.PluginManager, given: Any) -> None:
     Raises
     ------
     OptionError
-        If one of those given has none of the hooks.
+        If one of those given has none of the hooks, or one that does not exist.
     """
     if not isinstance(given, list | tuple):
         raise OptionError(f"plugins={given!r}: expected a list of plug-ins.")
@@ -125,7 +125,18 @@ def register(plugins: pluggy.PluginManager, given: Any) -> None:
             )
     for plugin in (*given, *installed()):
         if not plugins.is_registered(plugin):
-            plugins.register(plugin)
+            _register(plugins, plugin)
+
+
+def _register(plugins: pluggy.PluginManager, plugin: Any) -> None:
+    try:
+        plugins.register(plugin)
+        plugins.check_pending()
+    except pluggy.PluginValidationError as exc:
+        raise OptionError(
+            f"the plug-in {plugin!r} has a hook that there is not, or one that takes what it is "
+            f"not given: {exc}. The hooks and their arguments are those of funfact.fit.Hooks."
+        ) from exc
 
 
 @cache

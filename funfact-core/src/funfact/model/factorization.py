@@ -295,7 +295,8 @@ class Factorization:
     def _find(self, key: Key) -> int:
         if isinstance(key, str):
             named = names(self._tsrex.node)
-            found = [t for t in self._tensors if key == named[t]]
+            found = [t for t in self._tensors if key == t.symbol]
+            found = found or [t for t in self._tensors if key == named[t]]
             if len(found) > 1:
                 raise UnknownNameError(
                     f"{key!r} names {len(found)} factors: {self._listing(found)}. Two tensors "

@@ -1,0 +1,169 @@
+"""How fits end, and what they refuse before they begin."""
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.errors import DtypeError, FitError, ShapeError, TargetError
+from funfact.fit import FitWarning, Outcome, hookimpl
+
+TARGET = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
+i, j, r = ff.indices("i, j, r")
+
+
+def low_rank(rank=4):
+    return ff.tensor("u", 3, rank)[i, r] * ff.tensor("v", 4, rank)[j, r]
+
+
+@pytest.mark.parametrize(("stop_by", "least"), [("first", 1), (3, 3), (None, 6)])
+def test_stop_by(fit, stop_by, least):
+    fac = fit(low_rank(), TARGET, vec_size=6, stop_by=stop_by, tol=1e-4, checkpoint_freq=10)
+    assert fac.history.outcome is Outcome.CONVERGED
+    assert fac.history.converged.sum() >= least
+    before = fac.history.losses[:-1].min(axis=0) < 1e-4
+    assert before.sum() < least
+
+
+def test_a_tolerance_of_zero_never_stops(fit):
+    fac = fit(low_rank(), np.zeros((3, 4)), tol=0, max_steps=300, vec_size=2)
+    assert fac.history.steps[-1] == 300
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "message"),
+    [
+        (np.full((3, 4), np.nan), TargetError, r"12 of 12 elements of the target are NaN or inf"),
+        (
+            np.ones(4),
+            ShapeError,
+            r"shape \(3, 4\) and the target \(4,\).*a target is not broadcast",
+        ),
+        (np.ones((4, 3)), ShapeError, r"a target is not broadcast"),
+        (np.ones((1, 3, 4)), ShapeError, r"a target is not broadcast"),
+        ("data", TargetError, r"the target, a str, cannot be made a tensor"),
+    ],
+)
+def test_bad_targets(fit, target, error, message):
+    with pytest.raises(error, match=message):
+        fit(low_rank(), target)
+
+
+def test_bad_dtypes(fit):
+    with pytest.raises(DtypeError, match=r"the target is complex64 and dtype=float32"):
+        fit(low_rank(), TARGET * np.complex64(1j), dtype="float32")
+    with pytest.raises(DtypeError, match=r"complex, and the model.* float32"):
+        fit(low_rank() * 1j, TARGET)
+    with pytest.raises(DtypeError, match=r"dtype=int32: the factors of a model are floating"):
+        fit(low_rank(), TARGET, dtype="int32")
+    with pytest.raises(TargetError, match=r"nonnegative numbers, and the target has negative"):
+        fit(low_rank(), TARGET, loss="KLDivergence")
+
+
+@pytest.mark.parametrize(
+    ("target", "dtype", "expected"),
+    [
+        (TARGET.astype("int32"), None, "float32"),
+        (TARGET, None, "float32"),
+        (TARGET, "complex64", "complex64"),
+        (TARGET * np.complex64(1j), None, "complex64"),
+        (TARGET.tolist(), None, "float32"),
+    ],
+)
+def test_dtype_of_the_factors(fit, target, dtype, expected):
+    fac = fit(low_rank(), target, dtype=dtype, max_steps=2)
+    assert {fac.backend.dtype_name(x) for x in fac.factors} == {expected}
+
+
+def test_moduli_of_complex_factors_fit_real_data(fit, backend):
+    target = np.abs(np.random.default_rng(0).normal(size=5)).astype("float32")
+    fac = fit(ff.abs(ff.tensor("z", 5)), target, dtype="complex64", vec_size=3)
+    assert fac.history.outcome is Outcome.CONVERGED
+    np.testing.assert_allclose(np.abs(backend.to_numpy(fac["z"])), target, atol=5e-3)
+
+
+# --- replicas that are lost
+
+
+def logarithm(starts):
+    """log(x), fitted from starts of which some have no logarithm."""
+    rows = iter(starts)
+    return ff.log(ff.tensor("x", 2, initializer=lambda shape: np.full(shape, next(rows))))
+
+
+def test_a_lost_replica_is_reported_and_never_the_answer(fit):
+    with pytest.warns(
+        FitWarning, match=r"the loss of 2 of 4 replicas became NaN or infinite \(rep"
+    ):
+        every = fit(
+            logarithm([1.0, -1.0, 2.0, -2.0]), np.zeros(2), vec_size=4, returns="all", max_steps=300
+        )
+    assert [fac.history.replica for fac in every if np.isfinite(fac.history.loss)] == [0, 2]
+    assert len(every) == 2
+    assert every[0].history.lost == (1, 3)
+    assert np.isfinite(every[0].backend.to_numpy(every[0]())).all()
+
+
+def test_with_all_lost_there_is_no_answer(fit):
+    with pytest.raises(
+        FitError, match=r"the loss of every replica \(2\) is NaN or infinite.*lr=0.01"
+    ):
+        fit(logarithm([-1.0, -2.0]), np.zeros(2), vec_size=2)
+
+
+def test_diverging_after_a_good_while_keeps_the_best(fit, backend):
+    from funfact.optim import Optimizer
+
+    class Blow(Optimizer):
+        """Goes well for 60 steps."""
+
+        def __init__(self, factors, lr):
+            super().__init__(factors)
+            self.steps = 0
+
+        def step(self, grad):
+            self.steps += 1
+            factor = 0.9 if self.steps < 60 else float("inf")
+            self.factors[:] = [x * factor for x in self.factors]
+
+    with pytest.warns(FitWarning, match=r"what they found before that is kept"):
+        fac = fit(ff.tensor("x", 3), np.zeros(3), optimizer=Blow, vec_size=2, tol=0)
+    assert fac.history.outcome is Outcome.LOST
+    assert fac.history.loss < 1e-3
+    assert np.isfinite(backend.to_numpy(fac())).all()
+
+
+# --- interrupts and plug-ins
+
+
+class Interrupt:
+    def __init__(self, step):
+        self.step = step
+
+    @hookimpl
+    def checkpoint(self, point):
+        if point.step >= self.step:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_returns_the_best_so_far(fit):
+    with pytest.warns(
+        FitWarning, match=r"interrupted after \d+ steps; the best factors until then"
+    ):
+        fac = fit(low_rank(), TARGET, tol=0, plugins=[Interrupt(200)])
+    assert fac.history.outcome is Outcome.INTERRUPTED
+    assert fac.history.loss < fac.history.losses[0].min()
+
+
+def test_an_early_interrupt_is_an_interrupt(fit):
+    with pytest.raises(KeyboardInterrupt):
+        fit(low_rank(), TARGET, plugins=[Interrupt(0)])
+
+
+def test_the_bar(backend, capsys):
+    from funfact.backends import Autodiff
+
+    if isinstance(backend, Autodiff):
+        ff.factorize(low_rank(), TARGET, vec_size=3, progress=True, max_steps=100, tol=0)
+        shown = capsys.readouterr().err
+        assert "100/100" in shown
+        assert "converged 0/3" in shown

@@ -1,0 +1,81 @@
+"""Targets: what is refused, and what becomes of the rest."""
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.backends import load
+from funfact.errors import DtypeError, ShapeError, TargetError
+from funfact.fit.target import model_dtype, prepare, read
+from funfact.loss import MSE, KLDivergence
+
+AB = load("numpy")
+
+
+@pytest.mark.parametrize(
+    ("target", "dtype", "expected"),
+    [
+        (np.ones(2, "float32"), None, "float32"),
+        (np.ones(2, "complex64"), None, "complex64"),
+        (np.ones(2, "int64"), None, "float64"),
+        (np.ones(2, "bool"), None, "float64"),
+        ([1, 2], None, "float64"),
+        (np.ones(2, "float32"), "float64", "float64"),
+        (np.ones(2, "float32"), "complex64", "complex64"),
+        (np.ones(2, "complex128"), "complex64", "complex64"),
+    ],
+)
+def test_dtype_of_the_model(target, dtype, expected):
+    assert AB.dtype_name(model_dtype(read(target, AB), dtype, AB)) == expected
+
+
+def test_a_real_model_of_complex_data_is_refused():
+    with pytest.raises(DtypeError, match=r"the target is complex128 and dtype=float32: a real mod"):
+        model_dtype(np.ones(2) * 1j, "float32", AB)
+
+
+def test_a_real_target_of_a_complex_model_stays_real():
+    prepared = prepare(np.ones(2), (2,), AB.dtype("complex64"), MSE(), AB)
+    assert prepared.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("shape", "target"),
+    [((3, 4), (4,)), ((3, 4), (4, 3)), ((3, 4), (3, 1)), ((3,), ()), ((), (1,))],
+)
+def test_shapes_are_equal(shape, target):
+    with pytest.raises(ShapeError, match=r"the expression has shape .* a target is not broadcast"):
+        prepare(np.ones(target), shape, AB.dtype("float64"), MSE(), AB)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, complex(0, np.nan)])
+def test_nan_and_infinity_are_refused(bad):
+    target = np.ones((3, 4), complex if isinstance(bad, complex) else float)
+    target[1, 2] = target[2, 2] = bad
+    with pytest.raises(TargetError, match=r"2 of 12 elements of the target are NaN or infinite"):
+        prepare(target, (3, 4), AB.dtype(target.dtype), MSE(), AB)
+
+
+def test_a_loss_may_refuse_a_target():
+    with pytest.raises(TargetError, match=r"the target has negative elements. Use loss='MSE'"):
+        prepare(np.array([-1.0]), (1,), AB.dtype("float64"), KLDivergence(), AB)
+
+
+def test_masked_elements_are_refused():
+    target = np.ma.masked_invalid([1.0, np.nan, 2.0])
+    with pytest.raises(
+        TargetError, match=r"a masked array with 1 masked elements.*filled\(value\)"
+    ):
+        read(target, AB)
+    np.testing.assert_array_equal(read(np.ma.array([1.0, 2.0]), AB), [1, 2])
+
+
+@pytest.mark.parametrize("target", [{"a": 1}, "data", [[1, 2], [3]], None, object()])
+def test_what_is_no_array(target):
+    with pytest.raises(TargetError, match=r"cannot be made a tensor of <backend 'NumpyBackend'>"):
+        read(target, AB)
+
+
+def test_an_expression_is_no_target():
+    with pytest.raises(TargetError, match=r"the target is an expression, x. Expected an array"):
+        read(ff.tensor("x", 3), AB)
