@@ -1,0 +1,111 @@
+"""The gates that have names.
+
+References
+----------
+Nielsen & Chuang, sections 1.3.1, 4.2 and 4.3.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from funfact.parametrized import angles, parametrized, trigonometric
+from funfact.quantum.gate import Gate, constant, controlled
+
+__all__ = [
+    "CX",
+    "CZ",
+    "RX",
+    "RY",
+    "RZ",
+    "SWAP",
+    "H",
+    "S",
+    "T",
+    "Toffoli",
+    "X",
+    "Y",
+    "Z",
+    "phase",
+    "rotation_name",
+]
+
+_I = np.eye(2)
+_O = np.zeros((2, 2))
+PAULI_X = np.array([[0.0, 1.0], [1.0, 0.0]])
+PAULI_Y = np.array([[0.0, -1.0j], [1.0j, 0.0]])
+PAULI_Z = np.diag([1.0, -1.0])
+
+X = constant("X", PAULI_X)
+Y = constant("Y", PAULI_Y)
+Z = constant("Z", PAULI_Z)
+H = constant("H", (PAULI_X + PAULI_Z) / math.sqrt(2))
+S = constant("S", np.diag([1, 1j]))
+T = constant("T", np.diag([1, (1 + 1j) / math.sqrt(2)]))
+SWAP = constant("SWAP", np.eye(4)[[0, 2, 1, 3]])
+CX = controlled(X)
+CZ = controlled(Z)
+Toffoli = controlled(X, 2)
+
+
+def RX(theta: Any = None, **options: Any) -> Gate:
+    """The rotation about the x axis, ``exp(-i theta X / 2)``.
+
+    Parameters
+    ----------
+    theta : str, number or scalar expression, optional
+        What the angle is called, its value, or where it comes from, such as an angle
+        that several gates share.
+    **options
+        `initializer`, `optimizable` and `prefer` of the angle, as in ``ff.tensor``. A new
+        one starts anywhere in [0, 2π), a number is fixed unless ``optimizable=True``.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> theta = ff.tensor("theta", real=True)
+    >>> ff.quantum.RX(theta), ff.quantum.RX(-theta), ff.quantum.RX(0.5), ff.quantum.RX()
+    (RX(theta), RX(-theta), RX(0.5), RX)
+    """
+    return _rotation("RX", PAULI_X, theta, options)
+
+
+def RY(theta: Any = None, **options: Any) -> Gate:
+    """The rotation about the y axis, ``exp(-i theta Y / 2)``, a real matrix; see `RX`."""
+    return _rotation("RY", PAULI_Y, theta, options)
+
+
+def RZ(theta: Any = None, **options: Any) -> Gate:
+    """The rotation about the z axis, ``exp(-i theta Z / 2)``; see `RX`."""
+    return _rotation("RZ", PAULI_Z, theta, options)
+
+
+def phase(theta: Any = None, **options: Any) -> Gate:
+    """The phase gate, ``diag(1, exp(i theta))``; see `RX`."""
+    zero, one = np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
+    return _turned("phase", (zero, one, 1j * one), 1.0, theta, options)
+
+
+def _rotation(name: str, pauli: Any, theta: Any, options: dict[str, Any]) -> Gate:
+    return _turned(name, (_O, _I, np.real_if_close(-1j * pauli)), 0.5, theta, options)
+
+
+def _turned(name: str, parts: Any, rate: float, theta: Any, options: dict[str, Any]) -> Gate:
+    constant, cosine, sine = parts
+    made = parametrized(
+        trigonometric(constant, cosine, sine, rate),
+        angles(theta, **options),
+        shape=(2, 2),
+        name=name,
+        real=True,
+        complex=any(map(np.iscomplexobj, parts)),
+        batched=True,
+    )
+    return Gate(rotation_name(name, theta), made)
+
+
+def rotation_name(name: str, given: Any) -> str:
+    """A gate's name with its parameters, if they have one that is short."""
+    text = given if isinstance(given, str) else repr(given)
+    return name if given is None or len(text) > 20 else f"{name}({text})"

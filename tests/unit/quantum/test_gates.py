@@ -1,0 +1,159 @@
+"""Gates and circuits as they are written: names, reading, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact import errors
+from funfact.initializers import Uniform, Zeros
+from funfact.quantum import (
+    CX,
+    RX,
+    SWAP,
+    U2,
+    U4,
+    Circuit,
+    H,
+    S,
+    Toffoli,
+    X,
+    adjoint,
+    controlled,
+    gate,
+    phase,
+)
+
+
+def test_the_package_is_imported_when_it_is_asked_for() -> None:
+    assert ff.quantum.CX is CX
+
+
+def test_gates_know_their_size() -> None:
+    assert [g.qubits for g in (H, CX, Toffoli, controlled(SWAP, 2), U4())] == [1, 2, 3, 4, 2]
+    assert CX.matrix.shape == (4, 4)
+    assert CX.tensor.shape == (2, 2, 2, 2)
+    assert not CX.matrix.live_indices
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        (X, "X"),
+        (Toffoli, "CCX"),
+        (RX(), "RX"),
+        (RX("theta"), "RX(theta)"),
+        (RX(0.5), "RX(0.5)"),
+        (RX(-2 * ff.tensor("t", real=True)), "RX(-2 * t)"),
+        (controlled(phase("lambda")), "Cphase(lambda)"),
+        (adjoint(S), "S†"),
+        (adjoint(adjoint(S)), "S"),
+        (U2("V"), "U2(V)"),
+        (U4(np.zeros(16)), "U4"),
+        (gate(np.eye(2)), "U"),
+        (gate(ff.tensor("A", 4, 4)), "A"),
+        (gate(ff.tensor("A", 4, 4), "Blick"), "Blick"),
+    ],
+)
+def test_names(made: Any, name: str) -> None:
+    assert repr(made) == name
+
+
+def test_placing() -> None:
+    assert repr(CX @ (2, 0)) == "CX @ (2, 0)"
+    assert repr(H @ 1) == repr(H @ (1,)) == repr(H @ [np.int64(1)]) == "H @ 1"
+
+
+def test_angles() -> None:
+    (free,) = RX("theta").tensor.tensors
+    assert (free.symbol, free.shape, free.real, free.optimizable) == ("theta", (), True, True)
+    assert free.initializer == Uniform(scale=2 * np.pi)
+    assert RX(0.5).tensor.tensors == ()
+    (start,) = RX(0.5, optimizable=True).tensor.tensors
+    assert (start.optimizable, float(start.data)) == (True, 0.5)
+    (zero,) = U4("V", initializer=Zeros).tensor.tensors
+    assert (zero.shape, zero.initializer) == ((16,), Zeros)
+    (fixed,) = U2([0, 1, 2, 3]).tensor.tensors
+    assert (fixed.optimizable, fixed.data.tolist()) == (False, [0, 1, 2, 3])
+
+
+def test_a_preferred_unitary() -> None:
+    A = ff.tensor("A", 4, 4, prefer=ff.conditions.Unitary)
+    circuit = Circuit(3, [gate(A) @ (0, 1), gate(A) @ (1, 2)])
+    assert circuit.to_tsrex().tensors == (A.node,)
+
+
+def test_circuits_are_lists_of_placed_gates() -> None:
+    circuit = Circuit(2, [H @ 0])
+    circuit.append(CX @ (0, 1))
+    assert (circuit.n, len(circuit), [repr(p) for p in circuit]) == (2, 2, ["H @ 0", "CX @ (0, 1)"])
+    assert len(Circuit(2, circuit)) == 2
+
+
+def test_factors_come_in_the_order_of_the_gates() -> None:
+    circuit = Circuit(3, [RX("a") @ 0, U4("b") @ (0, 2), U2("c") @ 1, RX("d") @ 2])
+    assert [t.symbol for t in circuit.to_tsrex().tensors] == ["a", "b", "c", "d"]
+    named = [t.symbol for t in circuit.to_state().tensors]
+    assert [name for name in named if name] == ["a", "b", "c", "d"]
+
+
+# --- errors
+
+
+@pytest.mark.parametrize(
+    ("write", "kind", "facts"),
+    [
+        (
+            lambda: CX @ 0,
+            errors.IndexingError,
+            ["CX acts on 2 qubits", "1 qubit, 0", "CX @ (0, 1)"],
+        ),
+        (lambda: H @ (0, 1), errors.IndexingError, ["H acts on 1 qubit", "2 qubits", "H @ 0"]),
+        (lambda: CX @ (1, 1), errors.IndexingError, ["names qubit 1 twice", "different"]),
+        (lambda: H @ -1, errors.IndexingError, ["names qubit -1", "counted from 0"]),
+        (lambda: H @ "q0", errors.NotationError, ["H @ 'q0'", "expected the qubits", "H @ 0"]),
+        (lambda: CX @ (0, 1.0), errors.NotationError, ["CX @ (0, 1.0)", "CX @ (0, 1)"]),
+        (lambda: H @ True, errors.NotationError, ["expected the qubits"]),
+        (lambda: Circuit(0), errors.OptionError, ["Circuit(0)", "1 or more"]),
+        (lambda: Circuit(-3), errors.OptionError, ["Circuit(-3)", "how many qubits"]),
+        (lambda: Circuit(2.0), errors.OptionError, ["Circuit(2.0)"]),
+        (
+            lambda: Circuit(2).append(CX @ (0, 2)),
+            errors.IndexingError,
+            ["CX @ (0, 2) names qubit 2", "the circuit has 2: 0 to 1"],
+        ),
+        (lambda: Circuit(1).append(H @ 1), errors.IndexingError, ["has 1: 0."]),
+        (
+            lambda: Circuit(2).append(CX),
+            errors.NotationError,
+            ["appended without qubits", "CX @ (0, 1)"],
+        ),
+        (lambda: Circuit(2).append("H"), errors.NotationError, ["'H' was appended", "CX @ (0, 1)"]),
+        (lambda: gate(np.eye(3)), errors.ShapeError, ["shape (3, 3)", "2**k rows"]),
+        (lambda: gate(np.eye(1)), errors.ShapeError, ["shape (1, 1)"]),
+        (lambda: gate(np.ones((2, 4))), errors.ShapeError, ["shape (2, 4)", "(4, 4)"]),
+        (lambda: gate(np.ones((2, 2, 2))), errors.ShapeError, ["shape (2, 2, 2)"]),
+        (lambda: gate(ff.tensor("A", 6, 6)), errors.ShapeError, ["shape (6, 6)"]),
+        (lambda: gate("H"), errors.NotationError, ["'H'", "not an array of numbers"]),
+        (lambda: controlled(X, 0), errors.OptionError, ["controlled(X, 0)", "1 or more"]),
+        (lambda: RX(ff.tensor("t", 3)), errors.ShapeError, ["shape (3,)", "() is expected"]),
+        (lambda: U2([1, 2]), errors.ShapeError, ["shape (2,)", "(4,) is expected"]),
+        (lambda: RX(1j), errors.NotationError, ["1j is no angle", "'theta'"]),
+        (
+            lambda: RX(ff.tensor("t"), initializer=Zeros),
+            errors.OptionError,
+            ["expression t", "initializer"],
+        ),
+        (
+            lambda: Circuit(2).to_state(np.ones(3)),
+            errors.ShapeError,
+            ["shape (3,)", "2 qubits", "(4,)"],
+        ),
+    ],
+)
+def test_refused(write: Any, kind: type[Exception], facts: list[str]) -> None:
+    with pytest.raises(kind) as caught:
+        write()
+    for fact in facts:
+        assert fact in str(caught.value)
