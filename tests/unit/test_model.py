@@ -106,7 +106,9 @@ def test_an_unknown_name_lists_the_names():
     with pytest.raises(UnknownNameError, match=r"no factor 'w'.* Known are u, v"):
         fac["w"]
     with pytest.raises(UnknownNameError, match=r"names no factor.*there are u of shape"):
-        fac[0]
+        fac[expr]
+    with pytest.raises(UnknownNameError, match=r"names no factor.*there are u of shape"):
+        fac[0] = 1.0
     with pytest.raises(UnknownNameError, match=r"does not stand in this model"):
         fac[ff.tensor("u", 3, 2)]
 

@@ -9,7 +9,6 @@ import pluggy
 
 from funfact.backends import current, require
 from funfact.backends.contract import Array, Backend
-from funfact.compiler.lower import lower
 from funfact.errors import FitError, NotationError
 from funfact.fit.history import FitWarning, History, Outcome, Recorder
 from funfact.fit.hooks import Fit, manager
@@ -202,7 +201,7 @@ def _build(
     pairs = zip(tensors, model.all_factors, strict=True)
     problem = Problem(
         backend=backend,
-        model=lower(model.tsrex.ir, tensors, backend, native),
+        model=model.forward,
         tensors=tensors,
         target=prepared,
         data=[value for tensor, value in pairs if not tensor.optimizable],

@@ -5,12 +5,15 @@ type and one array for each tensor of the expression; what it does is to call th
 function that the compiler made of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.fuse import fuse
+from funfact.compiler.ir import Load
 from funfact.compiler.lower import lower
+from funfact.compiler.restrict import restrict
 from funfact.errors import (
     NotationError,
     OptionError,
@@ -22,6 +25,7 @@ from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.render.names import names
 from funfact.language.replicas import vectorize
+from funfact.model import keys
 from funfact.model.penalty import conditions_of, penalties
 from funfact.model.values import counterpart, settle_dtype, start, stored_dtype
 
@@ -63,7 +67,8 @@ class Factorization:
         self._backend = backend
         self._dtype = dtype
         self._values = list(values)
-        self._forward = lower(tsrex.ir, self._tensors, backend, dtype)
+        self._forward = lower(fuse(tsrex.ir), self._tensors, backend, dtype)
+        self._parts: dict[object, Callable[[Sequence[Array]], Array]] = {}
         self.history: Any = None
 
     @classmethod
@@ -124,6 +129,42 @@ class Factorization:
         """The value of the model, an array of shape `shape`, native to its backend."""
         return self._forward(self._complete())
 
+    @property
+    def forward(self) -> Callable[[Sequence[Array]], Array]:
+        """The pure function that gives the value from the values of all tensors, in order."""
+        return self._forward
+
+    def points(self, *coordinates: Any) -> Array:
+        """Scattered elements of the value, from just the parts of the factors that they need.
+
+        Parameters
+        ----------
+        *coordinates : vectors of integers, one for each axis, all of one length
+            As those in ``array[i, j, k]``; negative ones count from the end.
+
+        Returns
+        -------
+        array, shape (length,)
+
+        Raises
+        ------
+        ShapeError
+            If there is not one vector for each axis, or their lengths differ.
+        RangeError
+            If a coordinate lies outside of its axis; an `IndexError`.
+
+        Examples
+        --------
+        >>> import funfact as ff
+        >>> i, j = ff.indices("i, j")
+        >>> u = ff.tensor("u", [1.0, 2.0, 3.0])
+        >>> with ff.using("numpy"):
+        ...     fac = ff.Factorization.from_tsrex(u[i] * u[j])
+        >>> fac.points([0, 1, -1], [2, 1, -1])
+        array([3., 4., 9.])
+        """
+        return self._part(keys.coordinates(coordinates, self.shape), together=True)
+
     # --- factors
 
     @property
@@ -153,8 +194,28 @@ class Factorization:
         """The values of all tensors, data included, in the order in which they stand."""
         return tuple(self._complete())
 
-    def __getitem__(self, key: Key) -> Array:
-        """The value of a factor, named by its symbol or by the tensor itself."""
+    def __getitem__(self, key: Any) -> Array:
+        """A factor, or a part of the value.
+
+        A symbol or a tensor names a factor. Anything else picks from the value, computed
+        from just the parts of the factors that it needs: for each axis an int (the axis stays,
+        with size 1), a slice, or a list of ints or booleans; each axis stands on its own, as
+        by `numpy.ix_`. `points` gives scattered elements.
+
+        Examples
+        --------
+        >>> import funfact as ff
+        >>> i, j = ff.indices("i, j")
+        >>> u = ff.tensor("u", [1.0, 2.0, 3.0])
+        >>> with ff.using("numpy"):
+        ...     fac = ff.Factorization.from_tsrex(u[i] * u[j])
+        >>> fac["u"]
+        array([1., 2., 3.])
+        >>> fac[-1, [0, 2]]
+        array([[3., 9.]])
+        """
+        if not isinstance(key, str | TsrEx | Tensor):
+            return self._part(keys.positions(key, self.shape), together=False)
         position = self._find(key)
         self._complete([position])
         return self._values[position]
@@ -271,6 +332,17 @@ class Factorization:
 
     # --- inside
 
+    def _part(self, positions: keys.Positions, together: bool) -> Array:
+        """The value at some positions; one program serves all requests of one size."""
+        counts = tuple(None if where is None else len(where) for where in positions)
+        if (together, counts) not in self._parts:
+            wanted = [None if n is None else Load(object(), (n,)) for n in counts]
+            ir = fuse(restrict(self._tsrex.ir, wanted, together))
+            loads = [*self._tensors, *(load.key for load in wanted if load is not None)]
+            self._parts[together, counts] = lower(ir, loads, self._backend, self._dtype)
+        vectors = [self._backend.tensor(where) for where in positions if where is not None]
+        return self._parts[together, counts]([*self._complete(), *vectors])
+
     def _complete(self, positions: Iterable[int] | None = None) -> list[Array]:
         """The values, or an error that names those that are missing."""
         wanted = range(len(self._tensors)) if positions is None else positions
@@ -309,8 +381,8 @@ class Factorization:
         tensor = key.node if isinstance(key, TsrEx) else key
         if not isinstance(tensor, Tensor):
             raise UnknownNameError(
-                f"{key!r:.60} names no factor. A factor is named by its symbol or by the "
-                f"tensor that ff.tensor returned; there are {self._listing(self._tensors)}."
+                f"{key!r} names no factor. A factor is named by its symbol or by the tensor "
+                f"that ff.tensor returned; there are {self._listing(self._tensors)}."
             )
         expression: TsrEx | None = self._tsrex
         while expression is not None:
