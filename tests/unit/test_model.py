@@ -155,6 +155,17 @@ def test_the_default_start_is_standard_normal():
     assert x.std() == pytest.approx(1, rel=0.02)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_what_is_preferred_nonnegative_starts_so_unless_a_start_is_given(dtype):
+    prefer = ff.conditions.NonNegative
+    fac = model(ff.tensor("x", 50, prefer=prefer), dtype=dtype, vec_size=3)
+    assert fac["x"].dtype == dtype
+    assert (fac["x"].real > 0).all()
+    assert not fac["x"].imag.any()
+    given = model(ff.tensor("x", 50, prefer=prefer, initializer=ff.initializers.Normal))
+    assert (given["x"] < 0).any()
+
+
 @pytest.mark.parametrize(
     ("expr", "dtype", "expected"),
     [
@@ -284,7 +295,8 @@ def test_there_is_a_whole_number_of_replicas(vec_size):
 
 def test_penalties():
     conditions = ff.conditions
-    a = ff.tensor("a", 2, 3, prefer=conditions.NonNegative)
+    normal = ff.initializers.Normal(1.0)
+    a = ff.tensor("a", 2, 3, prefer=conditions.NonNegative, initializer=normal)
     b = ff.tensor("b", 3, 3, prefer=conditions.Diagonal(weight=2.0, reduction="sum"))
     c = ff.tensor("c", 3, 4)
     fac = model(a @ b @ c)
@@ -296,7 +308,7 @@ def test_penalties():
 
 @pytest.mark.parametrize("axis", [0, -1])
 def test_penalties_of_replicas(axis):
-    u, v, expr = low_rank(prefer=ff.conditions.NonNegative)
+    u, v, expr = low_rank(prefer=ff.conditions.NonNegative, initializer=ff.initializers.Normal)
     fac = model(expr, vec_size=5, vec_axis=axis)
     a, b = (np.moveaxis(fac[x], axis, 0) for x in (u, v))
     each = [np.mean(np.minimum(x, 0) ** 2, axis=(1, 2)) for x in (a, b)]

@@ -84,6 +84,15 @@ class Condition(ABC):
             As many leading axes as there are replicas.
         """
 
+    def start(self, x: Array, ab: Backend) -> Array:
+        """What a standard random start becomes for a factor of which this is asked.
+
+        `x` by default. A condition that can be met by a small change of `x` may make it,
+        so that a fit does not begin by repairing its start; starts that were asked
+        for are never changed.
+        """
+        return x
+
     def __call__(self, data: Any) -> Array:
         """The penalty of one factor, on the active backend."""
         ab = current()
@@ -148,6 +157,10 @@ class NonNegative(Condition):
         if ab.is_complex(x):
             return -ab.relu(-ab.real(x)) + 1j * ab.imag(x)
         return ab.relu(-x)
+
+    def start(self, x: Array, ab: Backend) -> Array:
+        """The moduli of `x`."""
+        return ab.astype(ab.abs(x), x.dtype)
 
 
 class UpperTriangular(Condition):

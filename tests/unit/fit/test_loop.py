@@ -1,71 +1,13 @@
 """The loop and its hooks, with a solver that follows a script."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
+from scripts import column, scripted
 
-from funfact.backends import load
 from funfact.errors import OptionError
 from funfact.fit import FitWarning, Outcome, gradient_descent_plugin, hookimpl
-from funfact.fit.history import Recorder
-from funfact.fit.hooks import Fit, manager
-from funfact.fit.loop import run
+from funfact.fit.hooks import manager
 from funfact.fit.plugins import register
-from funfact.fit.problem import Problem
-from funfact.fit.solvers.base import Solver
-from funfact.fit.watch import BestSoFar, StopRule
-from funfact.language.nodes import Replica, Tensor
-from funfact.loss import L1
-
-AB = load("numpy")
-
-
-@dataclass(frozen=True, eq=False)
-class Scripted(Solver):
-    """The factor after step n is ``script[n]``; the loss is its modulus."""
-
-    script: np.ndarray
-    stretches: list
-
-    def init(self, factors):
-        return factors, 0
-
-    def step(self, carry, target, data):
-        _, n = carry
-        if isinstance(self.script[n + 1], BaseException):
-            raise self.script[n + 1]
-        return [np.array(self.script[n + 1], float)], n + 1
-
-    def factors(self, carry):
-        return carry[0]
-
-
-def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False):
-    """Run a script of one number per replica and step; the outcome and what was kept."""
-    replicas = len(script[0])
-    tensor = Tensor("x", (), replicas=(Replica(replicas, append),))
-    problem = Problem(
-        backend=AB,
-        model=lambda arrays: arrays[0],
-        tensors=(tensor,),
-        target=np.zeros(()),
-        data=[],
-        loss=L1(),
-        penalty_weight=1.0,
-        replicas=replicas,
-        append=append,
-    )
-    fit = Fit(AB, replicas, append, tol, stop_after, len(script) - 1, freq)
-    best, recorder, hooks = BestSoFar(), Recorder(), manager()
-    for plugin in (best, recorder, StopRule(), *plugins):
-        hooks.register(plugin)
-    outcome = run(problem, Scripted(script, []), fit, [np.array(script[0], float)], hooks)
-    return outcome, recorder.history(outcome), best
-
-
-def column(*losses):
-    return [[x] for x in losses]
 
 
 def test_all_steps_are_made():
@@ -206,6 +148,16 @@ def test_a_plugin_may_stop_a_fit():
     outcome, history, _ = scripted(column(6, 5, 4, 3, 2, 1, 0), plugins=[Enough()])
     assert outcome is Outcome.PLUGIN
     assert history.steps[-1] == 4
+
+
+def test_a_plugin_that_does_not_stop_lets_others_do():
+    class Never:
+        @hookimpl
+        def stop(self, point):
+            return False
+
+    outcome, _, _ = scripted(column(5, 4, 3, 2, 1), tol=3.5, plugins=[Never()])
+    assert outcome is Outcome.CONVERGED
 
 
 class Steps:

@@ -120,9 +120,9 @@ class Hooks:
     def checkpoint(self, point: Point) -> None:
         """At the start, every `checkpoint_freq` steps, and at the last step."""
 
-    @_hookspec(firstresult=True)
+    @_hookspec
     def stop(self, point: Point) -> Any:
-        """After `checkpoint`: anything but None or False ends the fit."""
+        """After `checkpoint`: an `Outcome`, or anything else that is true, ends the fit."""
 
     @_hookspec
     def stopped(self, outcome: Any) -> None:

@@ -130,10 +130,8 @@ class _Watch:
         point = self._point(step, factors)
         self.checkpoints += 1
         hook.checkpoint(point=point)
-        reason = hook.stop(point=point)
-        if isinstance(reason, Outcome):
-            return reason
-        return Outcome.PLUGIN if reason else None
+        reason = next((reason for reason in hook.stop(point=point) if reason), None)
+        return reason if reason is None or isinstance(reason, Outcome) else Outcome.PLUGIN
 
     def _point(self, step: int, factors: list[Array]) -> Point:
         now = self._to_numpy(self._losses(factors, *self._problem.args))

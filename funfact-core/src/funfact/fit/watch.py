@@ -51,7 +51,7 @@ class StopRule:
     def started(self, fit: Fit) -> None:
         self._after = fit.stop_after
 
-    @hookimpl(trylast=True)
+    @hookimpl(tryfirst=True)
     def stop(self, point: Point) -> Outcome | None:
         if not point.alive.any():
             return Outcome.LOST

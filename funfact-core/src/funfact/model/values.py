@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
+from funfact.conditions import as_condition
 from funfact.errors import DtypeError
 from funfact.graph import postorder
 from funfact.initializers import as_initializer
@@ -72,6 +73,8 @@ def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
     initializer = as_initializer(tensor.initializer if tensor.data is None else tensor.data)
     lead = tuple(replica.size for replica in tensor.replicas)
     value = initializer.draw(tensor.shape, ab, stored_dtype(tensor, ab, dtype), lead)
+    if tensor.data is None and tensor.initializer is None and tensor.prefer is not None:
+        value = as_condition(tensor.prefer).start(value, ab)
     order = _stored_order(tensor)
     return value if order == sorted(order) else ab.tensor(ab.transpose(value, order))
 
