@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
-from funfact.parametrized import angles, complex_of, parametrized, trigonometric
+from funfact.parametrized import angles, complex_of, parametrized
 from funfact.quantum.gate import Gate
 from funfact.quantum.standard import PAULI_X, PAULI_Y, PAULI_Z, rotation_name
 
@@ -106,30 +106,31 @@ def _two(x: Array, ab: Backend) -> Array:
     turns = _special(ab.reshape(x[..., 4:], (*lead, 4, 3)), ab)
     after = _kron(turns[..., 0, :, :], turns[..., 1, :, :], ab)
     before = _kron(turns[..., 2, :, :], turns[..., 3, :, :], ab)
-    made = after
-    for position, entangle in enumerate(_ENTANGLERS, start=1):  # they commute
-        made = ab.matmul(made, entangle(x[..., position], ab))
-    made = ab.matmul(made, before) * _cis(x[..., 0], ab)[..., None, None]
+    made = ab.matmul(ab.matmul(after, _entangled(x[..., :4], ab)), before)
     return ab.reshape(made, (*lead, 2, 2, 2, 2))
 
 
-_ENTANGLERS = [
-    trigonometric(np.zeros((4, 4)), np.eye(4), 1j * np.kron(pauli, pauli))
-    for pauli in (PAULI_X, PAULI_Y, PAULI_Z)
-]
+# The columns of the magic basis are eigenvectors of XX, YY and ZZ alike.
+_MAGIC = np.array([[1, 0, 0, 1], [1, 0, 0, -1], [0, 1, 1, 0], [0, 1, -1, 0]]).T / np.sqrt(2)
+_PAIRS = [np.kron(pauli, pauli).real for pauli in (PAULI_X, PAULI_Y, PAULI_Z)]
+_SIGNS = np.array([np.ones(4), *(np.diag(_MAGIC.T @ pair @ _MAGIC) for pair in _PAIRS)])
+_PROJECTORS = np.einsum("ik,jk->kij", _MAGIC, _MAGIC).reshape(4, 16)
+
+
+def _entangled(x: Array, ab: Backend) -> Array:
+    """``exp(i (a + x XX + y YY + z ZZ))`` of (a, x, y, z) along the last axis, by eigenvalues."""
+    values = _cis(ab.matmul(x, ab.tensor(_SIGNS, x.dtype)), ab)
+    made = ab.matmul(values, ab.tensor(_PROJECTORS, values.dtype))
+    return ab.reshape(made, (*x.shape[:-1], 4, 4))
 
 
 def _special(x: Array, ab: Backend) -> Array:
-    """``RZ(b) RY(c) RZ(d)`` of x = (b, c, d) along the last axis: determinant 1."""
+    """``RZ(b) RY(c) RZ(d)`` of (b, c, d) along the last axis: determinant 1."""
     b, c, d = x[..., 0] / 2, x[..., 1] / 2, x[..., 2] / 2
-    cosine, sine = ab.cos(c), ab.sin(c)
-    entries = [
-        cosine * _cis(-b - d, ab),
-        -sine * _cis(d - b, ab),
-        sine * _cis(b - d, ab),
-        cosine * _cis(b + d, ab),
-    ]
-    return ab.reshape(ab.stack(entries, axis=-1), (*entries[0].shape, 2, 2))
+    p = ab.cos(c) * _cis(b + d, ab)
+    q = ab.sin(c) * _cis(b - d, ab)
+    entries = ab.stack([ab.conj(p), -ab.conj(q), q, p], axis=-1)
+    return ab.reshape(entries, (*x.shape[:-1], 2, 2))
 
 
 def _kron(a: Array, b: Array, ab: Backend) -> Array:
