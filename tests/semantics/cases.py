@@ -46,9 +46,13 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 
 def written(text: str, data: Data, world: Any = ff) -> Any:
-    """The expression in the words of one world: FunFact's, or the oracle's."""
+    """The expression in the words of one world: FunFact's, or the oracle's.
+
+    Tensors are given by their data, or by a shape: then they are random.
+    """
     names: dict[str, Any] = {name: world.index(name) for name in INDICES}
-    names |= {name: world.tensor(name, array) for name, array in data.items()}
+    for name, given in data.items():
+        names[name] = world.tensor(name, *(given if isinstance(given, tuple) else (given,)))
     return eval(text, names | {"ff": world, "np": np})  # the notation is Python's
 
 

@@ -5,6 +5,7 @@ write, together with its value. Every step proposes something a person might wri
 oracle refuses it the step is left out, so what comes out is valid by the rulings.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +58,8 @@ def expressions(draw: Any, products: bool = False) -> tuple[str, dict[str, Any],
     while len(drawing.data) < operands:
         result = _step(drawing, result, sizes, operands)
     result = _change(drawing, result) if products else _finish(drawing, result)
-    return result.text, drawing.data, result.value
+    words = re.findall(r"\w+", result.text)  # an operand that was left out leaves its data out
+    return result.text, {k: v for k, v in drawing.data.items() if k in words}, result.value
 
 
 def names(data: dict[str, Any]) -> dict[str, Any]:
@@ -73,10 +75,14 @@ def attempt(drawing: Drawing, text: str, otherwise: Drawn) -> Drawn:
             value = eval(text, names(drawing.data))  # the notation is Python's
     except (oracle.Invalid, oracle.Unruled):
         return otherwise
-    tame = np.all(np.isfinite(value.x)) and np.all(np.isfinite(value.mag))
-    if not tame or value.x.size > LIMIT or np.any(value.mag > 1e6) or np.any(value.mag < 1e-6):
-        return otherwise
-    return Drawn(text, value)
+    return Drawn(text, value) if is_tame(value) else otherwise
+
+
+def is_tame(value: oracle.Value) -> bool:
+    """Whether single precision can hold it, and the memory of a test."""
+    finite = np.all(np.isfinite(value.x)) and np.all(np.isfinite(value.mag))
+    moderate = np.all(value.mag < 1e6) and np.all(value.mag > 1e-6)
+    return bool(finite and moderate and value.x.size <= LIMIT)
 
 
 def _operand(drawing: Drawing, sizes: dict[str, int]) -> Drawn:
