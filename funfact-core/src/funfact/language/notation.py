@@ -384,20 +384,23 @@ def tensor(
 
 def _data(rest: tuple[Any, ...]) -> Any:
     """The one array among the arguments of `tensor`."""
-    what = ", ".join(f"{arg!r:.40}" for arg in rest)
     if len(rest) != 1 or isinstance(rest[0], TsrEx | str | tuple):
         raise NotationError(
-            f"ff.tensor got ({what}): expected sizes, ff.tensor('u', 3, 2), or one array, "
+            f"ff.tensor got ({_shown(rest)}): expected sizes, ff.tensor('u', 3, 2), or one array, "
             "ff.tensor('u', array)."
         )
     data = np.asarray(rest[0]) if isinstance(rest[0], list | float | complex) else rest[0]
     numeric = getattr(getattr(data, "dtype", None), "kind", "f") in "biufcV"
     if not (hasattr(data, "shape") and hasattr(data, "dtype") and numeric):
         raise NotationError(
-            f"ff.tensor got {what}, which is not an array of numbers. Give a NumPy, JAX or "
+            f"ff.tensor got {_shown(rest)}, which is not an array of numbers. Give a NumPy, JAX or "
             "PyTorch array, or a nested list of numbers."
         )
     return data
+
+
+def _shown(arguments: tuple[Any, ...]) -> str:
+    return ", ".join(f"{argument!r:.40}" for argument in arguments)
 
 
 def checked_symbol(symbol: str | None) -> str | None:
