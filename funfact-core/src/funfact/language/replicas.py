@@ -13,8 +13,8 @@ __all__ = ["vectorize"]
 def vectorize(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
     """`n` independent replicas of an expression along one new axis.
 
-    Tensors that a fit may change, or that start at random, become `n` independent
-    ones; data is shared. Replica r of the result is `tsrex` with the tensors of
+    Tensors that a fit may change become `n` independent ones, optimised data `n` copies;
+    all others are shared. Replica r of the result is `tsrex` with the tensors of
     replica r.
 
     Parameters
@@ -48,7 +48,7 @@ def vectorize(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
     new: dict[Tensor, Tensor] = {}
 
     def independent(tensor: Tensor) -> Tensor:
-        if tensor.data is not None and not tensor.optimizable:
+        if not tensor.optimizable:
             return tensor
         return new.setdefault(tensor, replace(tensor, replicas=(replica, *tensor.replicas)))
 
