@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pluggy
 
-from funfact.backends import Compile, Repeat
+from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
 from funfact.fit.history import Outcome
 from funfact.fit.hooks import Fit, Point, State

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends import Compile
+from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
 from funfact.fit.history import Outcome
 from funfact.fit.hooks import Fit, Point, hookimpl

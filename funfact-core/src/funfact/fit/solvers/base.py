@@ -8,7 +8,7 @@ never change, so that the loop may run many steps on the device.
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, TypeAlias
 
-from funfact.backends import Capability
+from funfact.backends.capabilities import Capability
 from funfact.backends.contract import Array
 
 __all__ = ["Carry", "Solver"]

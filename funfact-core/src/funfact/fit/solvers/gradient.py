@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from funfact.backends import Autodiff
+from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
 from funfact.fit.problem import Problem, objective
 from funfact.fit.solvers.base import Carry, Solver

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from funfact.backends import Autodiff, Compile
+from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array
 from funfact.errors import OptionError
 from funfact.fit.problem import Problem
