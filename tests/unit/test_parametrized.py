@@ -11,6 +11,7 @@ from funfact import errors
 from funfact.backends.active import activated
 from funfact.compiler.ir import Apply, check
 from funfact.initializers import STANDARD, Uniform, Zeros
+from funfact.language.equal import same
 from funfact.language.nodes import Tensor
 
 i, j, k = ff.indices("i, j, k")
@@ -370,3 +371,18 @@ def test_an_angle_is_one_number() -> None:
 def test_options_of_a_fixed_angle_are_refused() -> None:
     with pytest.raises(errors.OptionError, match="prefer can"):
         ff.planar_rotation(0, 1, 2, theta=ff.tensor("x"), prefer=ff.conditions.NonNegative)
+
+
+def test_equal_ones_have_equal_generators() -> None:
+    def one_argument(x: Any) -> Any:
+        return x
+
+    def made(generator: Any) -> Any:
+        return ff.parametrized(generator, "x", 3, shape=3, name="f")
+
+    assert same(made(outer), made(outer))
+    assert same(made(one_argument), made(one_argument))
+    assert not same(made(outer), made(one_argument))
+    turn = ff.planar_rotation
+    assert same(turn(0, 1, 3, theta="t"), turn(0, 1, 3, theta="t"))
+    assert not same(turn(0, 1, 3, theta="t"), turn(0, 2, 3, theta="t"))

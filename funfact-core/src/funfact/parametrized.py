@@ -27,7 +27,8 @@ import math
 import operator
 import sys
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -161,17 +162,23 @@ def _with_backend(generator: Any) -> Generator:
             f"the generator is {generator!r:.60}, and is to be a function from an array of "
             "parameters to an array: ff.parametrized(generator, 'theta', 3, shape=(2, 2))."
         )
-    if _positional(generator) >= 2:
-        made: Generator = generator
-        return made
+    made: Generator = generator if _positional(generator) >= 2 else _Activating(generator)
+    return made
 
-    def generate(parameters: Array, ab: Backend) -> Array:
-        # The model's backend need not be the one that is active by now.
+
+@dataclass(frozen=True)
+class _Activating:
+    """A generator of one argument, called while the model's backend is the active one."""
+
+    generator: Callable[[Array], Array]
+
+    def __call__(self, parameters: Array, ab: Backend) -> Array:
         with activated(ab):
-            return generator(parameters)
+            return self.generator(parameters)
 
-    generate.__name__ = _name(generator)
-    return generate
+    @property
+    def __name__(self) -> str:
+        return _name(self.generator)
 
 
 def _positional(function: Any) -> int:
@@ -241,19 +248,24 @@ def planar_rotation(
             f"planar_rotation({i!r}, {j!r}, {n!r}): expected two different coordinates of the "
             "plane, from 0 to n - 1, and the size n of the matrix, at least 2."
         )
-    plane, quarter = np.zeros((2, n, n))
-    plane[i, i] = plane[j, j] = 1
-    quarter[j, i], quarter[i, j] = 1, -1
     if np.shape(initializer) == (1,):
         initializer = np.reshape(initializer, ())  # FunFact 1.0 stored the angle as a vector of one
     return parametrized(
-        trigonometric(np.eye(n) - plane, plane, quarter),
+        _in_plane(i, j, n),
         angles(theta, (), initializer, optimizable, prefer),
         shape=(n, n),
         name="planar_rotation",
         real=True,
         batched=True,
     )
+
+
+@cache  # so that equal rotations have the same generator
+def _in_plane(i: int, j: int, n: int) -> Generator:
+    plane, quarter = np.zeros((2, n, n))
+    plane[i, i] = plane[j, j] = 1
+    quarter[j, i], quarter[i, j] = 1, -1
+    return trigonometric(np.eye(n) - plane, plane, quarter)
 
 
 def angles(

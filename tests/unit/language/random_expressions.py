@@ -59,10 +59,14 @@ def _step(rng: Random, pool: list[ff.TsrEx], indices: list[Any]) -> ff.TsrEx:
             live = rng.sample(x.live_indices, len(x.live_indices))
             return merge(x, live[:1], live[1:])
         case 10:
-            node = Generate(x.node, "made", lambda p, ab: p, (2, 2))
+            node = Generate(x.node, "made", _made, (2, 2))
             return ff.TsrEx(node, x)
         case _:
             return _binary(x, y, rng.choice(OPERATORS))
+
+
+def _made(parameters: Any, ab: Any) -> Any:
+    return parameters
 
 
 def _list(rng: Random, indices: list[Any], ndim: int) -> Any:

@@ -75,9 +75,8 @@ def _content(node: Node) -> Any:
             return [e.mark if isinstance(e, Label) else ... for e in _list(node)]
         case Apply(_, fn):
             return fn
-        case Generate(_, name, _, shape):
-            # By name: what makes the function of the model's backend is new each time.
-            return name, shape, node.real, node.complex
+        case Generate(_, name, generator, shape):
+            return name, generator, shape, node.real, node.complex, node.batched
         case Merge(_, groups):
             return list(map(len, groups))
         case Pair(_, _, op, semiring):

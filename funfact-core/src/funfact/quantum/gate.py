@@ -2,6 +2,7 @@
 
 import operator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,7 @@ def _tensor_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (2,) * (2 * qubits)
 
 
+@cache  # so that equal gates have the same generator
 def split_axes(ndim: int, shape: tuple[int, ...]) -> Any:
     """The generator that gives the last `ndim` axes of an array `shape` instead."""
 

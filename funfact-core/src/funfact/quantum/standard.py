@@ -68,41 +68,44 @@ def RX(theta: Any = None, **options: Any) -> Gate:
     >>> ff.quantum.RX(theta), ff.quantum.RX(-theta), ff.quantum.RX(0.5), ff.quantum.RX()
     (RX(theta), RX(-theta), RX(0.5), RX)
     """
-    return _rotation("RX", PAULI_X, theta, options)
+    return _turned("RX", theta, options)
 
 
 def RY(theta: Any = None, **options: Any) -> Gate:
     """The rotation about the y axis, ``exp(-i theta Y / 2)``, a real matrix; see `RX`."""
-    return _rotation("RY", PAULI_Y, theta, options)
+    return _turned("RY", theta, options)
 
 
 def RZ(theta: Any = None, **options: Any) -> Gate:
     """The rotation about the z axis, ``exp(-i theta Z / 2)``; see `RX`."""
-    return _rotation("RZ", PAULI_Z, theta, options)
+    return _turned("RZ", theta, options)
 
 
 def phase(theta: Any = None, **options: Any) -> Gate:
     """The phase gate, ``diag(1, exp(i theta))``; see `RX`."""
-    zero, one = np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
-    return _turned("phase", (zero, one, 1j * one), 1.0, theta, options)
+    return _turned("phase", theta, options)
 
 
-def _rotation(name: str, pauli: Any, theta: Any, options: dict[str, Any]) -> Gate:
-    return _turned(name, (_O, _I, np.real_if_close(-1j * pauli)), 0.5, theta, options)
-
-
-def _turned(name: str, parts: Any, rate: float, theta: Any, options: dict[str, Any]) -> Gate:
-    constant, cosine, sine = parts
+def _turned(name: str, theta: Any, options: dict[str, Any]) -> Gate:
     made = parametrized(
-        trigonometric(constant, cosine, sine, rate),
+        _GENERATORS[name],
         angles(theta, **options),
         shape=(2, 2),
         name=name,
         real=True,
-        complex=any(map(np.iscomplexobj, parts)),
+        complex=name != "RY",
         batched=True,
     )
     return Gate(rotation_name(name, theta), made)
+
+
+_ZERO, _ONE = np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
+_GENERATORS = {
+    "RX": trigonometric(_O, _I, -1j * PAULI_X, rate=0.5),
+    "RY": trigonometric(_O, _I, (-1j * PAULI_Y).real, rate=0.5),
+    "RZ": trigonometric(_O, _I, -1j * PAULI_Z, rate=0.5),
+    "phase": trigonometric(_ZERO, _ONE, 1j * _ONE),
+}
 
 
 def rotation_name(name: str, given: Any) -> str:
