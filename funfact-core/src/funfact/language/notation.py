@@ -32,7 +32,9 @@ from funfact.language.nodes import (
     Unary,
     Written,
 )
+from funfact.language.render.latex import latex
 from funfact.language.render.line import line
+from funfact.language.render.tree import Tree
 from funfact.language.resolve import resolve
 
 __all__ = ["TsrEx", "apply", "index", "indices", "literal", "operand", "rebuild", "tensor"]
@@ -53,6 +55,10 @@ class TsrEx:
         The pairing at the top, ``'abc,bd->acd|'``, Kronecker letters after the bar.
     tensors : tuple of Tensor
         The factors and data, each once, in the order in which they stand.
+    asciitree : Tree
+        The tree, as text; callable with the fields that it is to show.
+    latex : str
+        The formula as LaTeX, which Jupyter shows.
 
     Examples
     --------
@@ -134,6 +140,19 @@ class TsrEx:
         from funfact.compiler.report import report
 
         return report(self.ir)
+
+    @property
+    def asciitree(self) -> Tree:
+        """The tree, which is shown as such; ``expr.asciitree('shape')`` adds fields to it."""
+        return Tree(self._node)
+
+    @property
+    def latex(self) -> str:
+        """The formula, without dollars around it."""
+        return latex(self._node)
+
+    def _repr_html_(self) -> str:
+        return f"$$ {self.latex} $$"
 
     def __repr__(self) -> str:
         return line(self._node)
