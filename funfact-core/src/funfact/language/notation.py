@@ -4,7 +4,7 @@ import dataclasses
 import operator
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -32,10 +32,11 @@ from funfact.language.nodes import (
     Unary,
     Written,
 )
-from funfact.language.render.latex import latex
 from funfact.language.render.line import line
-from funfact.language.render.tree import Tree
 from funfact.language.resolve import resolve
+
+if TYPE_CHECKING:
+    from funfact.language.render.tree import Tree
 
 __all__ = ["TsrEx", "apply", "index", "indices", "literal", "operand", "rebuild", "tensor"]
 
@@ -142,13 +143,17 @@ class TsrEx:
         return report(self.ir)
 
     @property
-    def asciitree(self) -> Tree:
+    def asciitree(self) -> "Tree":
         """The tree, which is shown as such; ``expr.asciitree('shape')`` adds fields to it."""
+        from funfact.language.render.tree import Tree  # not needed to import funfact
+
         return Tree(self._node)
 
     @property
     def latex(self) -> str:
         """The formula, without dollars around it."""
+        from funfact.language.render.latex import latex  # not needed to import funfact
+
         return latex(self._node)
 
     def _repr_html_(self) -> str:
