@@ -33,7 +33,7 @@ array([0.70710678, 0.        , 0.        , 0.70710678])
 """
 
 from .circuit import Circuit
-from .gate import Gate, Placed, adjoint, controlled, gate
+from .gates import Gate, Placed, adjoint, controlled, gate
 from .standard import (
     CX,
     CZ,

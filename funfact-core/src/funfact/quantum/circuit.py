@@ -13,7 +13,7 @@ from funfact.language.notation import TsrEx, tensor
 from funfact.language.special import eye
 from funfact.parametrized import parametrized
 from funfact.quantum.drawing import drawing
-from funfact.quantum.gate import Gate, Placed, split_axes
+from funfact.quantum.gates import Gate, Placed, split_axes
 
 __all__ = ["Circuit"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from funfact.quantum.gate import Placed
+from funfact.quantum.gates import Placed
 
 __all__ = ["drawing"]
 

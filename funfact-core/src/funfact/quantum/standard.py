@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from funfact.parametrized import angles, parametrized, trigonometric
-from funfact.quantum.gate import Gate, constant, controlled
+from funfact.quantum.gates import Gate, constant, controlled
 
 __all__ = [
     "CX",
