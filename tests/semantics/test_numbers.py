@@ -62,6 +62,7 @@ def test_matmul(case: Case, backend: object) -> None:
     row("a[i] - np.int64(2)", "a - 2", a=(3,)),
     row("ff.pi * a[i]", "np.pi * a", a=(3,)),
     row("a[i] / ff.pi", "a / np.pi", a=(3,)),
+    row("(2 * ff.pi) * a[i, j] * b[j]", "2 * np.pi * a @ b", a=(2, 3), b=(3,)),
     row("2 * a", "2 * a", a=(2, 3)),
     row("a ** 2 - ff.pi", "a ** 2 - np.pi", a=(2, 3)),
     row("np.float32(2) ** a", "2 ** a", a=(2, 3)),
