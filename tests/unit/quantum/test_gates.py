@@ -60,6 +60,11 @@ def test_names(made: Any, name: str) -> None:
     assert repr(made) == name
 
 
+def test_constants_are_tensors_of_their_name() -> None:
+    circuit = Circuit(3, [CX @ (0, 1), Toffoli @ (0, 1, 2), adjoint(S) @ 0, CX @ (1, 0)])
+    assert [t.symbol for t in circuit.to_tsrex().tensors] == ["CX", "CCX", None]
+
+
 def test_placing() -> None:
     assert repr(CX @ (2, 0)) == "CX @ (2, 0)"
     assert repr(H @ 1) == repr(H @ (1,)) == repr(H @ [np.int64(1)]) == "H @ 1"

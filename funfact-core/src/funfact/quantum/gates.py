@@ -144,8 +144,9 @@ def constant(name: str, matrix: Any, controls: int = 0) -> Gate:
             f"the gate {name} got {matrix!r:.60}, which is not an array of numbers. "
             "Give a matrix of 2**k rows and columns."
         )
-    symbol = name if name.isidentifier() and "_" not in name else None
-    return Gate(name, tensor(*[symbol][: bool(symbol)], split(array)), controls)
+    symbol = "C" * controls + name
+    named = [symbol] if symbol.isalnum() and symbol[0].isalpha() else []
+    return Gate(name, tensor(*named, split(array)), controls)
 
 
 def split(array: Any) -> Any:
@@ -207,7 +208,7 @@ def _controlled(gate: Gate) -> Gate:
     known = _array(gate)
     if known is not None:
         matrix = np.kron(off, np.eye(size)) + np.kron(on, known.reshape(size, size))
-        return Gate(gate.name, tensor(split(matrix)), gate.controls + 1)
+        return constant(gate.name, matrix, gate.controls + 1)
     (c, d), after, before = indices(2), indices(gate.qubits), indices(gate.qubits)
     acting = tensor("P_1", on)[c, d] * gate.tensor[(*after, *before)]
     acting = merge(acting, [c], *([i] for i in after), [d], *([i] for i in before))
@@ -237,6 +238,6 @@ def adjoint(gate: Gate) -> Gate:
     known = _array(gate)
     if known is not None:
         size = 2**gate.qubits
-        return Gate(name, tensor(split(known.reshape(size, size).conj().T)), gate.controls)
+        return constant(name, known.reshape(size, size).conj().T, gate.controls)
     swapped = merge(conj(gate.tensor[(*after, *before)]), *([i] for i in (*before, *after)))
     return Gate(name, swapped, gate.controls)
