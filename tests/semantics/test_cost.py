@@ -139,7 +139,7 @@ def test_a_long_chain_is_fitted(distinct: int, backend: Any, backend_name: str) 
         ff.factorize(expr, np.eye(4, dtype=np.float32), max_steps=2, lr=1e-3, tol=0)
         print(since(begin))
     """
-    done = process(script, backend_name, str(distinct), str(Path(__file__).parent), timeout=60)
+    done = process(script, backend_name, str(distinct), str(Path(__file__).parent), timeout=40)
     assert float(done.split()[-1]) < 15
 
 
