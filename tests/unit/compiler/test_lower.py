@@ -141,3 +141,35 @@ def test_more_axes_than_letters_is_an_error_that_says_so():
     ir = Contract(PRODUCT, (Term(wide, axes),), tuple((axis,) for axis in axes[::-1]))
     with pytest.raises(ShapeError, match="53 axes"):
         lower(ir, ["w"], Plain(), np.dtype("float64"))
+
+
+def test_a_semiring_never_builds_all_pairs():
+    n = 400
+    a, b = RNG.random((n, n)), RNG.random((n, n))
+    i, j, k = Axis(n), Axis(n), Axis(n)
+    terms = (Term(Load("a", (n, n)), (i, j)), Term(Load("b", (n, n)), (j, k)))
+    function = lower(
+        Contract(MINPLUS, terms, ((i,), (k,))), ["a", "b"], Plain(), np.dtype("float64")
+    )
+    tracemalloc.start()
+    result = function([a, b])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.2 * n**3 * a.itemsize
+    rows = RNG.integers(0, n, 20)
+    np.testing.assert_allclose(result[rows], (a[rows][:, :, None] + b[None]).min(1))
+
+
+@pytest.mark.parametrize("output", ["ik", "ki", "k", "zik"])
+def test_blocks_change_no_result(output, monkeypatch):
+    monkeypatch.setattr("funfact.compiler.semiring._BLOCK", 40)
+    axes = {"z": Axis(2), "i": Axis(5), "j": Axis(3), "k": Axis(7)}
+    a, b = RNG.random((2, 5, 3)), RNG.random((3, 7))
+    left, right = tuple(axes[c] for c in "zij"), tuple(axes[c] for c in "jk")
+    terms = (Term(Load("a", a.shape), left), Term(Load("b", b.shape), right))
+    ir = Contract(MINPLUS, terms, tuple((axes[c],) for c in output))
+    pairs = a[:, :, :, None] + b
+    reduced = pairs.min(tuple(p for p, c in enumerate("zijk") if c not in output))
+    kept = "".join(c for c in "zijk" if c in output)
+    expected = np.einsum(f"{kept}->{output}", reduced)
+    np.testing.assert_array_equal(run(ir, [a, b], ["a", "b"]), expected)

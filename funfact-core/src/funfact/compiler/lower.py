@@ -8,14 +8,13 @@ and vectorisation are wrappers around it.
 import operator
 import string
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any, TypeAlias, assert_never
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.generate import generate
 from funfact.compiler.ir import PRODUCT, Apply, Axis, Const, Contract, Gather, Ir, Load, Map, Term
 from funfact.compiler.plan import plan
-from funfact.compiler.semiring import combiner, reducer
+from funfact.compiler.semiring import pairing
 from funfact.errors import ShapeError
 from funfact.graph import postorder
 
@@ -205,14 +204,10 @@ def _emit_semiring(node: Contract, backend: Backend, dtype: Any) -> Step:
     """Pair every element, then reduce: for reductions that no matrix product knows."""
     flat = [axis for group in node.output for axis in group]
     every = dict.fromkeys(axis for term in node.terms for axis in term.axes if axis is not None)
-    reduced = [axis for axis in every if axis not in flat]
-    axes = (*flat, *reduced)
+    axes = (*flat, *(axis for axis in every if axis not in flat))
     aligners = [_aligner(term, axes, backend) for term in node.terms]
     full = tuple(axis.size for axis in axes)
-    kept = full[: len(flat)]
-    combine = combiner(node.semiring, full, backend, dtype)
-    reduce = reducer(node.semiring, kept, backend, dtype)
-    one_axis = (*kept, prod(axis.size for axis in reduced))
+    pair = pairing(node.semiring, full, len(flat), backend, dtype)
     shape = node.shape
     merge = any(len(group) != 1 for group in node.output)
 
@@ -221,9 +216,7 @@ def _emit_semiring(node: Contract, backend: Backend, dtype: Any) -> Step:
             _as_array(align(value), backend, dtype)
             for align, value in zip(aligners, values, strict=True)
         )
-        result = combine(left, right)
-        if reduced:
-            result = reduce(backend.reshape(result, one_axis))
+        result = pair(left, right)
         return backend.reshape(result, shape) if merge else result
 
     return contract

@@ -1,7 +1,8 @@
-"""The two operations of a semiring as functions of native arrays, a user's own held to shapes."""
+"""A pairing over a semiring, in blocks; a user's own operations are held to shapes."""
 
 import operator
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from funfact.backends.active import activated
@@ -9,9 +10,60 @@ from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Semiring
 from funfact.errors import DtypeError, NotationError, ShapeError
 
-__all__ = ["combiner", "reducer"]
+__all__ = ["pairing"]
 
 _OPERATORS = {"add": operator.add, "multiply": operator.mul}
+
+_BLOCK = 2**22
+"""Elements of the pairs that are built at once, as far as the result can be cut: a few caches
+full. Fewer would cost more calls than it saves."""
+
+
+def pairing(
+    semiring: Semiring, shape: tuple[int, ...], kept: int, backend: Backend, dtype: Any
+) -> Callable[[Array, Array], Array]:
+    """``f(x, y)``: pair arrays that broadcast to `shape`, reduce all but the first `kept` axes.
+
+    Pairs that would be many more than the result are built in blocks along the
+    longest axis of the result.
+    """
+    if kept in (0, len(shape)) or prod(shape) <= _BLOCK:
+        return _unblocked(semiring, shape, kept, backend, dtype)
+    axis = max(range(kept), key=lambda d: shape[d])
+    size = max(1, shape[axis] * _BLOCK // prod(shape))
+    starts = range(0, shape[axis], size)
+    programs = {
+        width: _unblocked(
+            semiring, (*shape[:axis], width, *shape[axis + 1 :]), kept, backend, dtype
+        )
+        for width in {min(size, shape[axis] - start) for start in starts}
+    }
+
+    def cut(x: Array, start: int, stop: int) -> Array:
+        after = len(shape) - axis - 1
+        if x.ndim <= after or x.shape[x.ndim - 1 - after] == 1:
+            return x  # it broadcasts along this axis
+        return x[(..., slice(start, stop), *([slice(None)] * after))]
+
+    def function(x: Array, y: Array) -> Array:
+        parts = []
+        for start in starts:
+            stop = min(start + size, shape[axis])
+            parts.append(programs[stop - start](cut(x, start, stop), cut(y, start, stop)))
+        return backend.concatenate(parts, axis=axis)
+
+    return function
+
+
+def _unblocked(
+    semiring: Semiring, shape: tuple[int, ...], kept: int, backend: Backend, dtype: Any
+) -> Callable[[Array, Array], Array]:
+    combine = combiner(semiring, shape, backend, dtype)
+    if kept == len(shape):
+        return combine
+    reduce = reducer(semiring, shape[:kept], backend, dtype)
+    one_axis = (*shape[:kept], prod(shape[kept:]))
+    return lambda x, y: reduce(backend.reshape(combine(x, y), one_axis))
 
 
 def combiner(
