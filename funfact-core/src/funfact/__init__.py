@@ -35,6 +35,7 @@ from funfact.language.notation import TsrEx, index, indices, tensor
 from funfact.language.replicas import vectorize
 from funfact.language.semirings import logsumexp, minplus, semiring, viterbi
 from funfact.language.special import eye, ones, pi, zeros
+from funfact.language.template import hole, template
 
 __all__ = [
     "Factorization",
@@ -62,6 +63,7 @@ __all__ = [
     "factorize",
     "fit",
     "gradient_descent_plugin",
+    "hole",
     "imag",
     "index",
     "indices",
@@ -86,6 +88,7 @@ __all__ = [
     "sqrt",
     "tan",
     "tanh",
+    "template",
     "tensor",
     "use",
     "using",

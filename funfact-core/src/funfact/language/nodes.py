@@ -17,6 +17,7 @@ __all__ = [
     "Apply",
     "Binary",
     "Generate",
+    "Hole",
     "Index",
     "Indexed",
     "Kron",
@@ -146,6 +147,11 @@ class Special(Leaf):
 
 
 @dataclass(frozen=True, eq=False)
+class Hole(Leaf):
+    """Where an expression is put when a template is filled."""
+
+
+@dataclass(frozen=True, eq=False)
 class Unary:
     """A node with one child."""
 
@@ -269,6 +275,7 @@ Node: TypeAlias = (
     Tensor
     | Number
     | Special
+    | Hole
     | Indexed
     | Rename
     | To

@@ -3,7 +3,7 @@
 import dataclasses
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -33,14 +33,30 @@ from funfact.language.nodes import (
     Written,
 )
 from funfact.language.render.line import line
-from funfact.language.resolve import resolve
+from funfact.language.resolve import Outline, outline
 
 if TYPE_CHECKING:
     from funfact.language.render.tree import Tree
 
-__all__ = ["TsrEx", "apply", "index", "indices", "literal", "operand", "rebuild", "tensor"]
+__all__ = [
+    "TakesExpressions",
+    "TsrEx",
+    "apply",
+    "checked_symbol",
+    "index",
+    "indices",
+    "literal",
+    "operand",
+    "over",
+    "rebuild",
+    "tensor",
+]
 
 _SYMBOL = re.compile(r"[^\W\d_][^\W_]*(_[^\W_]+)?")
+
+
+class TakesExpressions:
+    """What ``expr @`` leaves to its right operand: a template."""
 
 
 class TsrEx:
@@ -73,10 +89,10 @@ class TsrEx:
     ((2, 4), 'ab,bc->ac|')
     """
 
-    __slots__ = ("_meaning", "_node")
+    __slots__ = ("_node", "_outline")
 
-    _meaning: Meaning
     _node: Node
+    _outline: Outline
 
     # NumPy then leaves `array * expression` to the expression, which can explain itself.
     __array_ufunc__ = None
@@ -85,7 +101,16 @@ class TsrEx:
 
     def __init__(self, node: Node, *below: "TsrEx") -> None:
         self._node = node
-        self._meaning = resolve(node, [child._meaning for child in below])
+        self._outline = outline(node, [child._outline for child in below])
+
+    @property
+    def _meaning(self) -> Meaning:
+        if self._outline.open or self._outline.meaning is None:
+            raise NotationError(
+                f"{self!r} has a hole, and has neither shape nor value before it is filled: "
+                "ff.template(pattern) @ expr."
+            )
+        return self._outline.meaning
 
     @property
     def node(self) -> Node:
@@ -110,6 +135,11 @@ class TsrEx:
     @property
     def einspec(self) -> str | None:
         return einspec(self._meaning)
+
+    @property
+    def has_hole(self) -> bool:
+        """Whether `ff.hole` stands in it."""
+        return self._outline.open
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -164,9 +194,10 @@ class TsrEx:
 
     def __getitem__(self, key: Any) -> "TsrEx":
         written = _written(key, self)
-        if self._meaning.indexed:
+        known = None if self._outline.loose else self._outline.meaning
+        if known is not None and known.indexed:
             return TsrEx(Rename(self._node, written), self)
-        private = tuple(Index() for _ in self.shape) if ... in written else ()
+        private = tuple(Index() for _ in known.shape) if known and ... in written else ()
         return TsrEx(Indexed(self._node, written, private), self)
 
     def __rshift__(self, key: Any) -> "TsrEx":
@@ -203,6 +234,8 @@ class TsrEx:
         return _binary(other, self, "pow")
 
     def __matmul__(self, other: Any) -> "TsrEx":
+        if isinstance(other, TakesExpressions):
+            return NotImplemented
         other = operand(other, self)
         return TsrEx(Matmul(self._node, other._node), self, other)
 
@@ -233,16 +266,21 @@ def rebuild(root: Node, replace: Callable[[Tensor], Tensor] = lambda tensor: ten
     """The expression of a tree, each tensor replaced; what is shared stays shared."""
 
     def visit(node: Node, below: list[TsrEx]) -> TsrEx:
-        if isinstance(node, Tensor):
-            return TsrEx(replace(node))
-        if isinstance(node, Unary):
-            return TsrEx(dataclasses.replace(node, child=below[0].node), *below)
-        if isinstance(node, Binary):
-            left, right = (operand.node for operand in below)
-            return TsrEx(dataclasses.replace(node, left=left, right=right), *below)
-        return TsrEx(node)
+        return TsrEx(replace(node)) if isinstance(node, Tensor) else over(node, below)
 
     return fold(root, visit)
+
+
+def over(node: Node, below: Sequence[TsrEx]) -> TsrEx:
+    """The expression of `node` over other operands; `node` itself if they are the same."""
+    if all(old is new.node for old, new in zip(node.below, below, strict=True)):
+        return TsrEx(node, *below)
+    if isinstance(node, Unary):
+        return TsrEx(dataclasses.replace(node, child=below[0].node), *below)
+    if isinstance(node, Binary):
+        left, right = (operand.node for operand in below)
+        return TsrEx(dataclasses.replace(node, left=left, right=right), *below)
+    return TsrEx(node)
 
 
 def apply(fn: str, x: Any) -> TsrEx:
@@ -253,7 +291,9 @@ def apply(fn: str, x: Any) -> TsrEx:
 
 def literal(value: object, symbol: str | None = None) -> TsrEx:
     """A number as an expression."""
-    return TsrEx(Number(number(value) or 0, symbol))
+    python = number(value)
+    assert python is not None, value
+    return TsrEx(Number(python, symbol))
 
 
 def operand(x: Any, beside: TsrEx | None) -> TsrEx:

@@ -5,6 +5,7 @@ an error appears on the line that caused it and nothing is analysed again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from funfact.compiler import ir
@@ -18,6 +19,7 @@ from funfact.language.meaning import Meaning, replica_axes, term
 from funfact.language.nodes import (
     Apply,
     Generate,
+    Hole,
     Index,
     Indexed,
     Kron,
@@ -36,7 +38,68 @@ from funfact.language.nodes import (
 from funfact.language.pairing import pair, pair_to, pairing_of
 from funfact.language.render.line import line, pointed
 
-__all__ = ["resolve"]
+__all__ = ["Outline", "outline", "resolve"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """What is known of an expression before its holes are filled.
+
+    Attributes
+    ----------
+    meaning : Meaning, or None
+        If `open`, only its labels hold: sizes that are not known stand as 1, which goes
+        with any size. None where not even the number of dimensions is known.
+    open : bool
+        Whether it has a hole.
+    loose : bool
+        Whether an index that the pairing at the top reduces may yet stay: what fills the
+        hole can have it marked. Only a ``>>`` list right after it makes that sure.
+    """
+
+    meaning: Meaning | None
+    open: bool = False
+    loose: bool = False
+
+
+def outline(node: Node, below: Sequence[Outline]) -> Outline:
+    """`resolve`, as far as it is possible where a hole stands below."""
+    if isinstance(node, Hole):
+        return Outline(None, open=True)
+    sure = [part for part in below if isinstance(node, To) or not part.loose]
+    known = [part.meaning for part in sure if part.meaning is not None]
+    if not any(part.open for part in below):
+        return Outline(resolve(node, known))
+    if isinstance(node, Replicate):
+        raise NotationError(
+            f"vectorize of an expression with a hole:\n{pointed(node)}\n"
+            "Which tensors are to be independent is known when the hole is filled. "
+            "Fill it first: vectorize(template @ expr, n)."
+        )
+    if isinstance(node, Indexed) and not known and ... not in node.written:
+        sizes = (1,) * len(node.written)
+        return Outline(attach(node, Meaning(Load(node.child, sizes), None)), open=True)
+    if len(known) < len(node.below) or _needs_equal_sizes(node, known):
+        return Outline(None, open=True)
+    meaning = resolve(node, known)
+    return Outline(meaning, open=True, loose=isinstance(node, Pair) and _reduces(meaning))
+
+
+def _reduces(meaning: Meaning) -> bool:
+    """Whether the pairing at the top leaves an index out."""
+    pairing, kept = meaning.pairing, {label.index for label in meaning.labels or ()}
+    sides = (pairing.left, pairing.right) if pairing else ()
+    return any(label.index not in kept for side in sides for label in side.labels or ())
+
+
+def _needs_equal_sizes(node: Node, below: Sequence[Meaning]) -> bool:
+    """Whether sizes that are not known, and stand as 1, could be refused wrongly."""
+    if isinstance(node, Indexed | Rename):
+        indices = [entry.index for entry in node.written if isinstance(entry, Label)]
+        if ... in node.written:
+            indices += [label.index for label in below[0].labels or ()]
+        return len({*indices}) < len(indices)
+    return isinstance(node, Matmul) and not any(meaning.indexed for meaning in below)
 
 
 def resolve(node: Node, below: Sequence[Meaning]) -> Meaning:
@@ -49,6 +112,8 @@ def resolve(node: Node, below: Sequence[Meaning]) -> Meaning:
         case Special(name, shape):
             fill = {"zeros": 0.0, "ones": 1.0, "eye": "eye"}[name]
             return Meaning(Const(fill, shape), None)
+        case Hole():
+            raise AssertionError("what has a hole has an outline, and no meaning yet")
         case Indexed():
             return attach(node, below[0])
         case Rename():
@@ -165,11 +230,12 @@ def _where_lost(root: Node, index: Index) -> Node | None:
     """The last node below `root` that had `index` in an operand and not in its result."""
     lost: list[Node] = []
 
-    def visit(node: Node, below: list[Meaning]) -> Meaning:
-        meaning = resolve(node, below)
-        if _has(index, *below) and not _has(index, meaning):
+    def visit(node: Node, below: list[Outline]) -> Outline:
+        result = outline(node, below)
+        known = [part.meaning for part in below if part.meaning is not None]
+        if result.meaning and _has(index, *known) and not _has(index, result.meaning):
             lost.append(node)
-        return meaning
+        return result
 
     fold(root, visit)
     return lost[-1] if lost else None

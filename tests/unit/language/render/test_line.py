@@ -23,6 +23,7 @@ LANGUAGE = {
     **{name: getattr(ff, name) for name in ("minplus", "logsumexp", "viterbi", "vectorize")},
     **{name: getattr(ff, name) for name in ("zeros", "ones", "eye", "pi")},
     "merge": merge,
+    "hole": ff.hole,
     "complex": complex,
     "inf": float("inf"),
     "nan": float("nan"),
@@ -89,6 +90,7 @@ a, b, c = ff.tensor("a", 2, 2), ff.tensor("b", 2, 2), ff.tensor("c", 2)
         "minplus(a[i, j], b[j, k]) >> [i]",
         "vectorize(a @ c, 3, append=True)",
         "zeros(2, 2) + ones(2)",
+        "exp(-hole[i, ~k]**2) * hole",
     ],
 )
 def test_it_is_what_was_written(text: str) -> None:
@@ -126,7 +128,7 @@ def test_every_word_of_the_language_is_one() -> None:
         if getattr(getattr(ff, name), "__module__", "").startswith("funfact.language")
         and not inspect.isclass(getattr(ff, name))
     }
-    assert words - {"index", "indices", "semiring", "tensor"} <= WORDS
+    assert words - {"index", "indices", "semiring", "template", "tensor"} <= WORDS
 
 
 def test_a_long_part_that_stands_twice_is_written_once() -> None:

@@ -16,6 +16,7 @@ from funfact.language.meaning import Meaning
 from funfact.language.nodes import (
     Apply,
     Generate,
+    Hole,
     Index,
     Indexed,
     Kron,
@@ -54,7 +55,7 @@ from funfact.language.render.formula import (
 from funfact.language.render.names import Names, allot, fresh, named
 from funfact.language.render.symbols import operator_name, subscript, typeset
 from funfact.language.render.text import Shared, Text, flat, text
-from funfact.language.resolve import resolve
+from funfact.language.resolve import Outline, outline
 
 __all__ = ["latex"]
 
@@ -75,19 +76,19 @@ _STRENGTH = {"atom": ATOM, "minus": MINUS, "product": TIMES, "sum": ADD}
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What a node means, its formula, and that of a pairing before anything is reduced."""
+    """What is known of a node, its formula, and that of a pairing before anything is reduced."""
 
-    meaning: Meaning
+    known: Outline
     formula: Formula
     paired: Formula | None = None
 
     @property
     def indices(self) -> tuple[Index, ...]:
-        return _indices(self.meaning)
+        return _indices(self.known.meaning)
 
     @property
-    def scalar(self) -> bool:
-        return not self.meaning.shape
+    def ndim(self) -> int | None:
+        return None if self.known.meaning is None else len(self.known.meaning.shape)
 
 
 def latex(root: Node) -> str:
@@ -109,12 +110,12 @@ def latex(root: Node) -> str:
 
     def visit(node: Node, below: list[Part]) -> Part:
         parts = [read(node, place, part) for place, part in enumerate(below)]
-        meaning = resolve(node, [part.meaning for part in below])
-        return _write(node, meaning, parts, names)
+        known = outline(node, [part.known for part in below])
+        return _write(node, known, parts, names)
 
     def read(node: Node, place: int, part: Part) -> Part:
         name, _ = shared(node, place, part.formula.body.length, part)
-        return Part(part.meaning, _defined(name, part, names), part.paired) if name else part
+        return Part(part.known, _defined(name, part, names), part.paired) if name else part
 
     whole = _in_order(fold(root, visit), names)
     pieces: list[str | Text] = [whole.body]
@@ -163,15 +164,17 @@ def _array(part: Part, names: Names) -> Formula:
     return atom(r"\left[", closed(part.formula).body, rf"\right]_{{{below}}}", op="_")
 
 
-def _write(node: Node, meaning: Meaning, below: list[Part], names: Names) -> Part:
-    if isinstance(node, Pair) and meaning.pairing is not None:
-        starred = [index for index in _indices(meaning) if meaning.pairing.kronecker(index)]
-        paired = _paired(node, starred, [part.formula for part in below], names)
-        return Part(meaning, _reduced(node.semiring, paired, meaning, names), paired)
-    return Part(meaning, _formula(node, meaning, below, names))
+def _write(node: Node, known: Outline, below: list[Part], names: Names) -> Part:
+    meaning = known.meaning
+    if not isinstance(node, Pair) or (meaning and meaning.pairing is None):
+        return Part(known, _formula(node, meaning, below, names))
+    pairing = meaning.pairing if meaning else None
+    starred = [i for i in _indices(meaning) if pairing and pairing.kronecker(i)]
+    paired = _paired(node, starred, [part.formula for part in below], names)
+    return Part(known, _reduced(node.semiring, paired, meaning, names), paired)
 
 
-def _formula(node: Node, meaning: Meaning, below: list[Part], names: Names) -> Formula:
+def _formula(node: Node, meaning: Meaning | None, below: list[Part], names: Names) -> Formula:
     parts = [part.formula for part in below]
     match node:
         case Tensor():
@@ -181,10 +184,14 @@ def _formula(node: Node, meaning: Meaning, below: list[Part], names: Names) -> F
             return atom(typeset(symbol)) if symbol else Formula(text(_STRENGTH[kind], digits))
         case Special(name, shape):
             return _special(name, shape)
+        case Hole():
+            return atom(r"\square")
         case Indexed():
             return _indexed(node, parts[0], names)
         case Rename():
             return _renamed(node, below[0], names)
+        case To() if meaning is None:
+            return _bracketed(node, parts[0], names)
         case To(child):
             semiring = child.semiring if isinstance(child, Pair) else None
             return _reduced(semiring, below[0].paired or parts[0], meaning, names)
@@ -197,8 +204,8 @@ def _formula(node: Node, meaning: Meaning, below: list[Part], names: Names) -> F
         case Pair(_, _, op):
             return _elementwise(op, below, names)
         case Matmul():
-            column = len(below[0].meaning.shape) == 1
-            return times(power(parts[0], atom(r"\top")) if column else parts[0], parts[1])
+            transposed = power(parts[0], atom(r"\top")) if below[0].ndim == 1 else parts[0]
+            return times(transposed, parts[1])
         case Kron():
             return infix(r"\otimes", *parts)
         case Replicate(_, _, replica):
@@ -241,9 +248,18 @@ def _renamed(node: Rename, child: Part, names: Names) -> Formula:
     return Formula(body, tuple(order))
 
 
-def _reduced(semiring: Semiring | None, paired: Formula, meaning: Meaning, names: Names) -> Formula:
+def _bracketed(node: To, child: Formula, names: Names) -> Formula:
+    """A list on what has a hole: what is summed is known when it is filled."""
+    listed = (names[e.index] if isinstance(e, Label) else r"\cdots" for e in node.written)
+    body = closed(child).body
+    return atom(r"\left[", body, rf"\right]_{{{subscript(listed)}}}", op="_")
+
+
+def _reduced(
+    semiring: Semiring | None, paired: Formula, meaning: Meaning | None, names: Names
+) -> Formula:
     """`paired`, reduced over what `meaning` has no more."""
-    kept = {*_indices(meaning)}
+    kept = paired.order if meaning is None else _indices(meaning)
     over = {index: names[index] for index in paired.order if index not in kept}
     if semiring is None or not over:
         return reduced(paired, over)
@@ -278,7 +294,7 @@ def _paired(node: Pair, starred: list[Index], parts: list[Formula], names: Names
 def _elementwise(op: str, below: list[Part], names: Names) -> Formula:
     """Of arrays; what has indices becomes one."""
     left, right = (_array(part, names) for part in below)
-    scalars = [part.scalar for part in below]
+    scalars = [part.ndim == 0 for part in below]
     match op:
         case "add" | "subtract":
             return plus("+" if op == "add" else "-", left, right)
@@ -320,5 +336,5 @@ def _merged(groups: Sequence[Sequence[Index]], child: Formula, names: Names) -> 
     return atom(r"\left[", closed(child).body, rf"\right]_{{{subscript(lines)}}}", op="_")
 
 
-def _indices(meaning: Meaning) -> tuple[Index, ...]:
-    return tuple(label.index for label in meaning.labels or ())
+def _indices(meaning: Meaning | None) -> tuple[Index, ...]:
+    return tuple(label.index for label in (meaning.labels if meaning else None) or ())

@@ -9,6 +9,7 @@ from funfact.graph import fold
 from funfact.language.nodes import (
     Apply,
     Generate,
+    Hole,
     Index,
     Indexed,
     Kron,
@@ -106,6 +107,8 @@ def _writer(named: Names, highlight: frozenset[Index]) -> Callable[[Node, list[T
                 return text(_NEGATIVE if number.startswith("-") else _ATOM, number)
             case Special(name, shape):
                 return text(_ATOM, f"{name}({', '.join(map(str, shape))})")
+            case Hole():
+                return text(_ATOM, "hole")
             case Indexed() | Rename():
                 written = shown(node, named)
                 return text(_ATOM, _wrap(below[0], _ATOM), f"[{_brackets(written) or '()'}]")

@@ -10,6 +10,7 @@ from funfact.language.meaning import Meaning, einspec
 from funfact.language.nodes import (
     Apply,
     Generate,
+    Hole,
     Indexed,
     Kron,
     Label,
@@ -26,7 +27,7 @@ from funfact.language.nodes import (
     Written,
 )
 from funfact.language.render.names import Names, names
-from funfact.language.resolve import resolve
+from funfact.language.resolve import Outline, outline
 
 __all__ = ["Tree"]
 
@@ -146,10 +147,13 @@ def _walk(top: Node, seen: Collection[int]) -> Iterator[tuple[Node, str, bool]]:
 def _notes(root: Node, fields: tuple[str, ...], named: Names) -> dict[int, str]:
     """The fields of each node, in parentheses."""
     notes: dict[int, str] = {}
-    meanings: dict[int, Meaning] = {}
+    outlines: dict[int, Outline] = {}
     for node in postorder(root) if fields else ():
-        meaning = resolve(node, [meanings[id(child)] for child in node.below])
-        meanings[id(node)] = meaning
+        known = outline(node, [outlines[id(child)] for child in node.below])
+        outlines[id(node)] = known
+        if known.open or known.meaning is None:
+            continue
+        meaning = known.meaning
         shown = {field: _FIELDS[field](node, meaning, named) for field in fields}
         text = ", ".join(f"{field}: {value}" for field, value in shown.items() if value is not None)
         notes[id(node)] = f" ({text})" if text else ""
@@ -175,6 +179,8 @@ def _title(node: Node, named: Names) -> str:
             return f"number: {symbol or value}"
         case Special(name, shape):
             return f"{name}: {', '.join(map(str, shape))}"
+        case Hole():
+            return "hole"
         case Indexed(_, written):
             return f"index: {_listed(written, named)}"
         case Rename(_, written):
