@@ -1,84 +1,17 @@
-"""How a fit went."""
+"""Writing down how a fit went."""
 
-import enum
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from funfact.fit.hooks import Fit, Point, hookimpl
+from funfact.model.history import History, Outcome
 
 __all__ = ["FitWarning", "History", "Outcome", "Recorder"]
 
 
 class FitWarning(RuntimeWarning):
     """What the result of a fit does not show: a replica was lost, or it was cut off."""
-
-
-class Outcome(enum.Enum):
-    """Why a fit ended; the value is advice."""
-
-    CONVERGED = "the tolerance was reached"
-    MAX_STEPS = "all steps were made; for a lower loss, allow more (max_steps=) or more replicas"
-    LOST = "no replica has a finite loss any more; try a smaller lr, or starts closer to zero"
-    INTERRUPTED = "interrupted; these are the best factors until then"
-    PLUGIN = "a plug-in ended it"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """How a fit went, and which replica this model is.
-
-    Attributes
-    ----------
-    steps : array of int, shape (checkpoints,)
-    losses : array, shape (checkpoints, replicas)
-        The loss of each replica at each checkpoint, without penalties; not finite from where a
-        replica was lost.
-    seconds : array, shape (checkpoints,)
-        Since the fit started, compilation included.
-    best : array, shape (replicas,)
-        The lowest loss of each replica; its factors at that checkpoint are the model's.
-    converged : array of bool, shape (replicas,)
-        Which replicas reached the tolerance.
-    lost : tuple of int
-        Replicas whose loss became NaN or infinite.
-    tol : float
-    outcome : Outcome
-    replica : int
-        The one whose factors the model has.
-    """
-
-    steps: "np.ndarray[Any, Any]"
-    losses: "np.ndarray[Any, Any]"
-    seconds: "np.ndarray[Any, Any]"
-    best: "np.ndarray[Any, Any]"
-    converged: "np.ndarray[Any, Any]"
-    lost: tuple[int, ...]
-    tol: float
-    outcome: Outcome
-    replica: int
-
-    @property
-    def loss(self) -> float:
-        """The loss of the model, without penalties."""
-        return float(self.best[self.replica])
-
-    def of_replica(self, replica: int) -> "History":
-        """The same history, from the point of view of another replica."""
-        return replace(self, replica=replica)
-
-    def __repr__(self) -> str:
-        count = len(self.best)
-        lost = f", {len(self.lost)} lost" if self.lost else ""
-        return (
-            f"loss {self.loss:.6g} after {self.steps[-1]} steps in {self.seconds[-1]:.3g} s: "
-            f"{self.outcome} (replica {self.replica} of {count}, {self.converged.sum()} below "
-            f"tol={self.tol:g}{lost})"
-        )
 
 
 class Recorder:

@@ -1,6 +1,8 @@
 """Models: an expression together with the values of its factors."""
 
-from funfact.model.factorization import Factorization, view
+from funfact.model.factorization import Factorization
+from funfact.model.history import History, Outcome
 from funfact.model.penalty import conditions_of, penalties
+from funfact.model.view import view
 
-__all__ = ["Factorization", "conditions_of", "penalties", "view"]
+__all__ = ["Factorization", "History", "Outcome", "conditions_of", "penalties", "view"]

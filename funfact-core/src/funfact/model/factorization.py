@@ -6,7 +6,7 @@ function that the compiler made of them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
@@ -14,24 +14,19 @@ from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Load
 from funfact.compiler.lower import lower
 from funfact.compiler.restrict import restrict
-from funfact.errors import (
-    NotationError,
-    OptionError,
-    RangeError,
-    ShapeError,
-    UnknownNameError,
-)
+from funfact.errors import NotationError, OptionError, ShapeError
+from funfact.language.equal import same
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
-from funfact.language.render.names import names
 from funfact.language.replicas import vectorize
 from funfact.model import keys
+from funfact.model.factors import Key, find, listing
+from funfact.model.history import History
 from funfact.model.penalty import conditions_of, penalties
+from funfact.model.show import html, text
 from funfact.model.values import counterpart, settle_dtype, start, stored_dtype
 
-__all__ = ["Factorization", "view"]
-
-Key: TypeAlias = str | TsrEx | Tensor
+__all__ = ["Factorization"]
 
 
 class Factorization:
@@ -69,7 +64,7 @@ class Factorization:
         self._values = list(values)
         self._forward = lower(fuse(tsrex.ir), self._tensors, backend, dtype)
         self._parts: dict[object, Callable[[Sequence[Array]], Array]] = {}
-        self.history: Any = None
+        self.history: History | None = None
 
     @classmethod
     def from_tsrex(
@@ -183,7 +178,7 @@ class Factorization:
         if len(values) != len(optimised):
             raise ShapeError(
                 f"{len(values)} factors were assigned, and the model has {len(optimised)} "
-                f"that a fit changes: {self._listing(optimised)}."
+                f"that a fit changes: {listing(self._tsrex, optimised)}."
             )
         checked = [self._checked(t, x) for t, x in zip(optimised, values, strict=True)]
         for tensor, value in zip(optimised, checked, strict=True):
@@ -216,7 +211,7 @@ class Factorization:
         """
         if not isinstance(key, str | TsrEx | Tensor):
             return self._part(keys.positions(key, self.shape), together=False)
-        position = self._find(key)
+        position = find(self._tsrex, key)
         self._complete([position])
         return self._values[position]
 
@@ -225,7 +220,7 @@ class Factorization:
 
         A factor of a model with replicas has their axis too.
         """
-        position = self._find(key)
+        position = find(self._tsrex, key)
         self._values[position] = self._checked(self._tensors[position], value)
 
     # --- what it is
@@ -311,24 +306,48 @@ class Factorization:
         ported.history = self.history
         return ported
 
+    def copy(self) -> "Factorization":
+        """A model of the same expression whose factors are arrays of its own.
+
+        Examples
+        --------
+        >>> import funfact as ff
+        >>> with ff.using("numpy"):
+        ...     fac = ff.Factorization.from_tsrex(ff.tensor("u", 2, initializer=[1.0, 2.0]))
+        >>> other = fac.copy()
+        >>> other["u"] = [0.0, 0.0]
+        >>> fac["u"]
+        array([1., 2.])
+        """
+        values = [None if x is None else self._backend.tensor(x) for x in self._values]
+        copied = Factorization(self._tsrex, self._backend, self._dtype, values)
+        copied.history = self.history
+        return copied
+
+    def same_structure(self, other: "Factorization | TsrEx") -> bool:
+        """Whether the other's expression is written alike, whatever the values.
+
+        To each tensor and index here corresponds one there, in all the places where it
+        stands. Tensors agree in shape, in whether a fit changes them and in whether they hold
+        data; symbols, data, dtypes and backends may differ.
+
+        Examples
+        --------
+        >>> import funfact as ff
+        >>> (i, j), (p, q) = ff.indices("i, j"), ff.indices("p, q")
+        >>> u, v, w = ff.tensor("u", 3, 2), ff.tensor("v", 3, 2), ff.tensor("w", 3, 4)
+        >>> with ff.using("numpy"):
+        ...     fac = ff.Factorization.from_tsrex(ff.exp(u[i, j]))
+        >>> fac.same_structure(ff.exp(v[p, q])), fac.same_structure(ff.exp(w[p, q]))
+        (True, False)
+        """
+        return same(self._tsrex, other if isinstance(other, TsrEx) else other._tsrex)
+
     def __repr__(self) -> str:
-        named = names(self._tsrex.node)
-        rows = [
-            (named[t], str(t.full_shape), "optimised" if t.optimizable else "fixed")
-            for t in self._tensors
-        ]
-        widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-        lines = [
-            f"Factorization of {self._tsrex!r}",
-            f"shape {self.shape}, {self._backend.dtype_name(self._dtype)} on {self._backend!r}",
-            *(
-                "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-                for row in rows
-            ),
-        ]
-        if self.history is not None:
-            lines.append(str(self.history))
-        return "\n".join(lines)
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        return html(self)
 
     # --- inside
 
@@ -349,8 +368,9 @@ class Factorization:
         missing = [self._tensors[p] for p in wanted if self._values[p] is None]
         if missing:
             raise OptionError(
-                f"the model was built with initialize=False, and no value has been set for "
-                f"{self._listing(missing)}. Set it, fac['u'] = array, or leave initialize out."
+                "the model was built with initialize=False, and no value has been set for "
+                f"{listing(self._tsrex, missing)}. Set it, fac['u'] = array, or leave "
+                "initialize out."
             )
         return self._values
 
@@ -359,93 +379,10 @@ class Factorization:
         array = self._backend.tensor(value, dtype)
         if tuple(array.shape) != tensor.full_shape:
             raise ShapeError(
-                f"factor {self._listing([tensor])} was given an array of shape "
+                f"factor {listing(self._tsrex, [tensor])} was given an array of shape "
                 f"{tuple(array.shape)}. The two are to be equal; nothing is broadcast."
             )
         return array
-
-    def _find(self, key: Key) -> int:
-        if isinstance(key, str):
-            named = names(self._tsrex.node)
-            found = [t for t in self._tensors if key == t.symbol]
-            found = found or [t for t in self._tensors if key == named[t]]
-            if len(found) > 1:
-                raise UnknownNameError(
-                    f"{key!r} names {len(found)} factors: {self._listing(found)}. Two tensors "
-                    "are two factors whatever their symbols: use the tensor itself as the key, "
-                    "fac[tensor], or give them symbols of their own."
-                )
-            if not found:
-                raise UnknownNameError.among("factor", key, [named[t] for t in self._tensors])
-            return self._tensors.index(found[0])
-        tensor = key.node if isinstance(key, TsrEx) else key
-        if not isinstance(tensor, Tensor):
-            raise UnknownNameError(
-                f"{key!r} names no factor. A factor is named by its symbol or by the tensor "
-                f"that ff.tensor returned; there are {self._listing(self._tensors)}."
-            )
-        expression: TsrEx | None = self._tsrex
-        while expression is not None:
-            # A replica's tensors stand in the same order as those they were made from.
-            if tensor in expression.tensors:
-                return expression.tensors.index(tensor)
-            expression = expression.original
-        raise UnknownNameError(
-            f"the tensor {key!r} does not stand in this model. Its factors are "
-            f"{self._listing(self._tensors)}."
-        )
-
-    def _listing(self, tensors: Iterable[Tensor]) -> str:
-        named = names(self._tsrex.node)
-        return ", ".join(f"{named[t]} of shape {t.full_shape}" for t in tensors)
-
-
-def view(fac: Factorization, replica: int) -> Factorization:
-    """One replica of a vectorised model, as a model of the original expression.
-
-    Parameters
-    ----------
-    fac : Factorization
-        Built with `vec_size`, or on what `funfact.vectorize` returned.
-    replica : int
-        Negative numbers count from the end.
-
-    Raises
-    ------
-    OptionError
-        If the model has no replicas.
-    RangeError
-        If it has not that many.
-
-    Examples
-    --------
-    >>> import funfact as ff
-    >>> expr = ff.tensor("a", 3, 2) @ ff.tensor("b", 2, 4)
-    >>> with ff.using("numpy"):
-    ...     fac = ff.Factorization.from_tsrex(expr, vec_size=8)
-    >>> fac.shape, ff.view(fac, 5).shape
-    ((8, 3, 4), (3, 4))
-    """
-    tsrex, ab = fac.tsrex.original, fac.backend
-    if tsrex is None:
-        raise OptionError(
-            f"the model of {fac.tsrex!r} has no replicas to take one from. Build it with "
-            "Factorization.from_tsrex(expr, vec_size=n), or on ff.vectorize(expr, n)."
-        )
-    values = []
-    for tensor, replicated, value in zip(
-        tsrex.tensors, fac.tsrex.tensors, fac.all_factors, strict=True
-    ):
-        if len(replicated.replicas) > len(tensor.replicas):
-            axis = replicated.replicas[0]
-            if not -axis.size <= replica < axis.size:
-                raise RangeError(
-                    f"replica {replica} was asked for, and the model has {axis.size}: "
-                    f"0 to {axis.size - 1}."
-                )
-            value = ab.tensor(value[..., replica] if axis.append else value[replica])
-        values.append(value)
-    return Factorization(tsrex, ab, fac.dtype, values)
 
 
 def _appended(vec_axis: int) -> bool:

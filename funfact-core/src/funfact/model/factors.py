@@ -1,0 +1,67 @@
+"""Which factor is meant, and how factors are called in messages."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from funfact.errors import UnknownNameError
+from funfact.language.nodes import Tensor
+from funfact.language.notation import TsrEx
+from funfact.language.render.names import names
+
+__all__ = ["Key", "find", "listing"]
+
+Key: TypeAlias = str | TsrEx | Tensor
+"""What names a factor: its symbol, or the tensor itself."""
+
+
+def find(tsrex: TsrEx, key: Key) -> int:
+    """The position of a factor among the tensors of an expression.
+
+    Raises
+    ------
+    UnknownNameError
+        If the key names none, or more than one.
+
+    Examples
+    --------
+    >>> import funfact as ff
+    >>> u, v = ff.tensor("u", 3, 2), ff.tensor("v", 2, 4)
+    >>> find(u @ v, "v"), find(u @ v, u)
+    (1, 0)
+    """
+    tensors = tsrex.tensors
+    if isinstance(key, str):
+        named = names(tsrex.node)
+        found = [t for t in tensors if key == t.symbol]
+        found = found or [t for t in tensors if key == named[t]]
+        if len(found) > 1:
+            raise UnknownNameError(
+                f"{key!r} names {len(found)} factors: {listing(tsrex, found)}. Two tensors "
+                "are two factors whatever their symbols: use the tensor itself as the key, "
+                "fac[tensor], or give them symbols of their own."
+            )
+        if not found:
+            raise UnknownNameError.among("factor", key, [named[t] for t in tensors])
+        return tensors.index(found[0])
+    tensor = key.node if isinstance(key, TsrEx) else key
+    if not isinstance(tensor, Tensor):
+        raise UnknownNameError(
+            f"{key!r} names no factor. A factor is named by its symbol or by the tensor "
+            f"that ff.tensor returned; there are {listing(tsrex, tensors)}."
+        )
+    expression: TsrEx | None = tsrex
+    while expression is not None:
+        # A replica's tensors stand in the same order as those they were made from.
+        if tensor in expression.tensors:
+            return expression.tensors.index(tensor)
+        expression = expression.original
+    raise UnknownNameError(
+        f"the tensor {key!r} does not stand in this model. Its factors are "
+        f"{listing(tsrex, tensors)}."
+    )
+
+
+def listing(tsrex: TsrEx, tensors: Iterable[Tensor]) -> str:
+    """Factors with their names and shapes, as they are enumerated in a sentence."""
+    named = names(tsrex.node)
+    return ", ".join(f"{named[t]} of shape {t.full_shape}" for t in tensors)
