@@ -31,7 +31,8 @@ from funfact.language.functions import (
     tan,
     tanh,
 )
-from funfact.language.notation import TsrEx, index, indices, tensor
+from funfact.language.leaves import index, indices, tensor
+from funfact.language.notation import TsrEx
 from funfact.language.replicas import vectorize
 from funfact.language.semirings import logsumexp, minplus, semiring, viterbi
 from funfact.language.special import eye, ones, pi, zeros

@@ -6,8 +6,9 @@ from typing import Any
 
 from funfact.compiler.ir import LOGSUMEXP, MINPLUS, VITERBI, Semiring
 from funfact.errors import NotationError, UnknownNameError
+from funfact.language.leaves import checked_symbol
 from funfact.language.nodes import Pair
-from funfact.language.notation import TsrEx, checked_symbol, operand
+from funfact.language.notation import TsrEx, operand
 
 __all__ = ["PAIRWISE", "REDUCTIONS", "Operation", "logsumexp", "minplus", "semiring", "viterbi"]
 

@@ -8,8 +8,9 @@ import numpy as np
 from funfact.backends.contract import Array, Backend
 from funfact.errors import NotationError, ShapeError
 from funfact.initializers import Uniform
+from funfact.language.leaves import tensor
 from funfact.language.literals import number
-from funfact.language.notation import TsrEx, literal, tensor
+from funfact.language.notation import TsrEx, literal
 from funfact.parametrized.generated import Generator, shared
 
 __all__ = ["angles", "complex_of", "trigonometric"]

@@ -11,8 +11,9 @@ from funfact.backends.active import activated
 from funfact.backends.contract import Array, Backend
 from funfact.errors import NotationError, OptionError, ShapeError
 from funfact.initializers import STANDARD
+from funfact.language.leaves import tensor
 from funfact.language.nodes import Generate
-from funfact.language.notation import TsrEx, tensor
+from funfact.language.notation import TsrEx
 
 __all__ = ["Generator", "parametrized", "shared"]
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from funfact.errors import IndexingError, NotationError, OptionError, ShapeError
+from funfact.language.leaves import tensor
 from funfact.language.merging import merge
 from funfact.language.nodes import Index
-from funfact.language.notation import TsrEx, tensor
+from funfact.language.notation import TsrEx
 from funfact.language.special import eye
 from funfact.parametrized import parametrized
 from funfact.quantum.drawing import drawing

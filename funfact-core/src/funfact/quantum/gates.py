@@ -10,9 +10,10 @@ import numpy as np
 from funfact.backends.contract import Array, Backend
 from funfact.errors import IndexingError, NotationError, OptionError, ShapeError
 from funfact.language.functions import conj
+from funfact.language.leaves import indices, tensor
 from funfact.language.merging import merge
 from funfact.language.nodes import Tensor
-from funfact.language.notation import TsrEx, indices, tensor
+from funfact.language.notation import TsrEx
 from funfact.parametrized import parametrized
 
 __all__ = ["Gate", "Placed", "adjoint", "constant", "controlled", "gate", "split", "split_axes"]
