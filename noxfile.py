@@ -30,7 +30,7 @@ BACKENDS = {"numpy": [], "jax": [JAX], "torch": [TORCH]}
 
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
-TESTING = ["pytest", "hypothesis"]
+TESTING = ["pytest", "hypothesis", "array-api-strict"]
 
 
 def install(session: nox.Session, *packages: str, editable: bool = False) -> None:
