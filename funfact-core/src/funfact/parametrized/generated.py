@@ -15,7 +15,7 @@ from funfact.language.leaves import tensor
 from funfact.language.nodes import Generate
 from funfact.language.notation import TsrEx
 
-__all__ = ["Generator", "parametrized", "shared"]
+__all__ = ["Activating", "Generator", "parametrized", "shared"]
 
 Generator = Callable[[Array, Backend], Array]
 
@@ -145,12 +145,12 @@ def _with_backend(generator: Any) -> Generator:
             f"the generator is {generator!r:.60}, and is to be a function from an array of "
             "parameters to an array: ff.parametrized(generator, 'theta', 3, shape=(2, 2))."
         )
-    made: Generator = generator if _positional(generator) >= 2 else _Activating(generator)
+    made: Generator = generator if _positional(generator) >= 2 else Activating(generator)
     return made
 
 
 @dataclass(frozen=True)
-class _Activating:
+class Activating:
     """A generator of one argument, called while the model's backend is the active one."""
 
     generator: Callable[[Array], Array]

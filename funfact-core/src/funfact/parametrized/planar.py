@@ -1,16 +1,19 @@
 """Rotations of a plane."""
 
+import operator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from funfact.backends.contract import Array, Backend
 from funfact.errors import ShapeError
 from funfact.language.notation import TsrEx
 from funfact.parametrized.angle import angles, trigonometric
 from funfact.parametrized.generated import Generator, parametrized
 
-__all__ = ["planar_rotation"]
+__all__ = ["InPlane", "planar_rotation"]
 
 
 def planar_rotation(
@@ -73,7 +76,7 @@ def planar_rotation(
     if np.shape(initializer) == (1,):
         initializer = np.reshape(initializer, ())  # FunFact 1.0 stored the angle as a vector of one
     return parametrized(
-        _in_plane(i, j, n),
+        InPlane(*map(operator.index, (i, j, n))),
         angles(theta, (), initializer, optimizable, prefer),
         shape=(n, n),
         name="planar_rotation",
@@ -82,7 +85,19 @@ def planar_rotation(
     )
 
 
-@cache  # so that equal rotations have the same generator
+@dataclass(frozen=True)  # equal rotations have equal generators
+class InPlane:
+    """The generator of the rotations of the plane i, j of n coordinates."""
+
+    i: int
+    j: int
+    n: int
+
+    def __call__(self, x: Array, ab: Backend) -> Array:
+        return _in_plane(self.i, self.j, self.n)(x, ab)
+
+
+@cache
 def _in_plane(i: int, j: int, n: int) -> Generator:
     plane, quarter = np.zeros((2, n, n))
     plane[i, i] = plane[j, j] = 1

@@ -12,7 +12,6 @@ from funfact.language.merging import merge
 from funfact.language.nodes import Index
 from funfact.language.notation import TsrEx
 from funfact.language.special import eye
-from funfact.parametrized import parametrized
 from funfact.quantum.drawing import drawing
 from funfact.quantum.gates import Gate, Placed, split_axes
 
@@ -173,7 +172,7 @@ class Circuit:
             )
         axes = (2,) * self.n
         if isinstance(given, TsrEx):
-            return parametrized(split_axes(1, axes), given, shape=axes, batched=True)
+            return split_axes(given, axes)
         return tensor(np.reshape(given, axes))
 
 

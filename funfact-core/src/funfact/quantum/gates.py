@@ -2,7 +2,6 @@
 
 import operator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,17 @@ from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.parametrized import parametrized
 
-__all__ = ["Gate", "Placed", "adjoint", "constant", "controlled", "gate", "split", "split_axes"]
+__all__ = [
+    "Gate",
+    "Placed",
+    "SplitAxes",
+    "adjoint",
+    "constant",
+    "controlled",
+    "gate",
+    "split",
+    "split_axes",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,7 +142,7 @@ def gate(matrix: Any, name: str | None = None) -> Gate:
     symbol = matrix.node.symbol if isinstance(matrix.node, Tensor) else None
     made = matrix
     if matrix.shape != shape:
-        made = parametrized(split_axes(matrix.ndim, shape), matrix, shape=shape, batched=True)
+        made = split_axes(matrix, shape)
     return Gate(name or symbol or "U", made)
 
 
@@ -168,14 +177,21 @@ def _tensor_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (2,) * (2 * qubits)
 
 
-@cache  # so that equal gates have the same generator
-def split_axes(ndim: int, shape: tuple[int, ...]) -> Any:
+def split_axes(array: TsrEx, shape: tuple[int, ...]) -> TsrEx:
+    """An array as one of `shape`, an axis for each qubit."""
+    generator = SplitAxes(array.ndim, shape)
+    return parametrized(generator, array, shape=shape, name="qubits", batched=True)
+
+
+@dataclass(frozen=True)  # equal gates have equal generators
+class SplitAxes:
     """The generator that gives the last `ndim` axes of an array `shape` instead."""
 
-    def qubits(x: Array, ab: Backend) -> Array:
-        return ab.reshape(x, tuple(x.shape[: x.ndim - ndim]) + shape)
+    ndim: int
+    shape: tuple[int, ...]
 
-    return qubits
+    def __call__(self, x: Array, ab: Backend) -> Array:
+        return ab.reshape(x, tuple(x.shape[: x.ndim - self.ndim]) + self.shape)
 
 
 def controlled(gate: Gate, n: int = 1) -> Gate:

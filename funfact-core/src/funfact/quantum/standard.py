@@ -16,6 +16,7 @@ from funfact.quantum.gates import Gate, constant, controlled
 __all__ = [
     "CX",
     "CZ",
+    "GENERATORS",
     "RX",
     "RY",
     "RZ",
@@ -88,7 +89,7 @@ def phase(theta: Any = None, **options: Any) -> Gate:
 
 def _turned(name: str, theta: Any, options: dict[str, Any]) -> Gate:
     made = parametrized(
-        _GENERATORS[name],
+        GENERATORS[name],
         angles(theta, **options),
         shape=(2, 2),
         name=name,
@@ -100,7 +101,7 @@ def _turned(name: str, theta: Any, options: dict[str, Any]) -> Gate:
 
 
 _ZERO, _ONE = np.diag([1.0, 0.0]), np.diag([0.0, 1.0])
-_GENERATORS = {
+GENERATORS = {
     "RX": trigonometric(_O, _I, -1j * PAULI_X, rate=0.5),
     "RY": trigonometric(_O, _I, (-1j * PAULI_Y).real, rate=0.5),
     "RZ": trigonometric(_O, _I, -1j * PAULI_Z, rate=0.5),

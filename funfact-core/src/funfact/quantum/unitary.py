@@ -23,7 +23,7 @@ from funfact.parametrized import angles, complex_of, parametrized
 from funfact.quantum.gates import Gate
 from funfact.quantum.standard import PAULI_X, PAULI_Y, PAULI_Z, rotation_name
 
-__all__ = ["U2", "U4"]
+__all__ = ["GENERATORS", "U2", "U4"]
 
 
 def U2(parameters: Any = None, **options: Any) -> Gate:
@@ -49,7 +49,7 @@ def U2(parameters: Any = None, **options: Any) -> Gate:
     array([[ 1., -0.],
            [ 0.,  1.]])
     """
-    return _free("U2", _one, parameters, 4, (2, 2), options)
+    return _free("U2", parameters, 4, (2, 2), options)
 
 
 def U4(parameters: Any = None, **options: Any) -> Gate:
@@ -78,19 +78,18 @@ def U4(parameters: Any = None, **options: Any) -> Gate:
     >>> ff.quantum.U4("V") @ (2, 0)
     U4(V) @ (2, 0)
     """
-    return _free("U4", _two, parameters, 16, (2, 2, 2, 2), options)
+    return _free("U4", parameters, 16, (2, 2, 2, 2), options)
 
 
 def _free(
     name: str,
-    generator: Any,
     parameters: Any,
     count: int,
     shape: tuple[int, ...],
     options: dict[str, Any],
 ) -> Gate:
     made = parametrized(
-        generator,
+        GENERATORS[name],
         angles(parameters, (count,), **options),
         shape=shape,
         name=name,
@@ -113,6 +112,8 @@ def _two(x: Array, ab: Backend) -> Array:
     made = ab.matmul(ab.matmul(after, _entangled(x[..., :4], ab)), before)
     return ab.reshape(made, (*lead, 2, 2, 2, 2))
 
+
+GENERATORS = {"U2": _one, "U4": _two}
 
 # The columns of the magic basis are eigenvectors of XX, YY and ZZ alike.
 _MAGIC = np.array([[1, 0, 0, 1], [1, 0, 0, -1], [0, 1, 1, 0], [0, 1, -1, 0]]).T / np.sqrt(2)
