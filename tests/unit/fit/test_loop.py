@@ -177,8 +177,8 @@ def test_stretches_end_where_a_plugin_wants_a_step(monkeypatch):
     stretches, seen = [], []
     plain = loop._advancer
 
-    def counted(solver, backend):
-        advance = plain(solver, backend)
+    def counted(solver, backend, fit):
+        advance = plain(solver, backend, fit)
 
         def counting(carry, n, *args):
             stretches.append(n)

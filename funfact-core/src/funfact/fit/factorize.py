@@ -72,6 +72,7 @@ def factorize(
         A replica has converged when its loss, without penalties, is below this at a
         checkpoint. With 0 none ever has.
     max_steps : int
+        A fit of fewer than 32 is not compiled: they are made before a compiler is done.
     vec_size : int
         How many replicas.
     vec_axis : {0, -1}

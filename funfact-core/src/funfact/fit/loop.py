@@ -20,6 +20,9 @@ __all__ = ["run"]
 
 Advance = Callable[..., Carry]
 
+_WORTH_COMPILING = 32
+"""Steps of a fit from which on it is compiled: fewer are made before a compiler is done."""
+
 
 def run(
     problem: Problem,
@@ -67,7 +70,7 @@ def _run(
 ) -> Outcome:
     hook = plugins.hook
     watch = _Watch(problem, fit)
-    advance = _advancer(solver, problem.backend)
+    advance = _advancer(solver, problem.backend, fit)
     carry = solver.init(factors)
     step = 0
     if _next_wanted(hook, -1) == 0:
@@ -97,12 +100,11 @@ def _next_wanted(hook: Any, step: int) -> int | None:
     return min((s for s in hook.next_step(step=step) if s > step), default=None)
 
 
-def _advancer(solver: Solver, backend: Backend) -> Advance:
+def _advancer(solver: Solver, backend: Backend, fit: Fit) -> Advance:
     """``advance(carry, n, *args)``: n steps, on the device where the backend can."""
-    if solver.pure and isinstance(backend, Repeat):
+    if solver.pure and fit.max_steps >= _WORTH_COMPILING and isinstance(backend, Repeat):
         return backend.repeat(solver.step)
-    compiled = solver.pure and isinstance(backend, Compile)
-    step = backend.compile(solver.step) if compiled else solver.step
+    step = _compiler(backend, fit)(solver.step) if solver.pure else solver.step
 
     def advance(carry: Carry, n: int, *args: Any) -> Carry:
         for _ in range(n):
@@ -116,7 +118,7 @@ class _Watch:
     """Looks at the factors from outside the loop, and remembers the best losses."""
 
     def __init__(self, problem: Problem, fit: Fit) -> None:
-        compiled = problem.backend.compile if isinstance(problem.backend, Compile) else _as_it_is
+        compiled = _compiler(problem.backend, fit)
         self._problem, self._tol = problem, fit.tol
         self._losses = compiled(partial(losses, problem))
         self._compiled = compiled
@@ -162,6 +164,11 @@ class _Watch:
     def _to_numpy(self, x: Array) -> Any:
         # a copy: NumPy may share memory with the backend, which goes on using it
         return np.array(self._problem.backend.to_numpy(x), dtype=float)
+
+
+def _compiler(backend: Backend, fit: Fit) -> Callable[[Any], Any]:
+    worth = fit.max_steps >= _WORTH_COMPILING
+    return backend.compile if worth and isinstance(backend, Compile) else _as_it_is
 
 
 def _as_it_is(function: Any) -> Any:
