@@ -31,6 +31,7 @@ BACKENDS = {"numpy": [], "jax": [JAX], "torch": [TORCH]}
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
 TESTING = ["pytest", "hypothesis", "array-api-strict"]
+SITE = ["mkdocs-material", "mkdocstrings[python]", "ruff"]  # ruff sets long signatures
 
 
 def install(session: nox.Session, *packages: str, editable: bool = False) -> None:
@@ -80,8 +81,9 @@ def core_alone(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """With all three backends: the examples of the docs, and models moved between backends."""
-    install(session, *DISTRIBUTIONS, *TESTING, editable=True)
+    """With all three backends: the site, its examples, and models moved between backends."""
+    install(session, *DISTRIBUTIONS, *TESTING, *SITE, editable=True)
+    session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     session.run("pytest", "--doctest-modules", *(session.posargs or ["tests/docs", *SOURCES]))
     session.run("pytest", "--backend", "jax", "tests/solvers/test_capability.py")
 
