@@ -69,6 +69,7 @@ __all__ = [
     "index",
     "indices",
     "initializers",
+    "load",
     "log",
     "logsumexp",
     "loss",
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from funfact import conditions, fit, initializers, loss, optim, quantum
     from funfact.fit import factorize, gradient_descent_plugin
     from funfact.model import Factorization, view
+    from funfact.model.store import load
     from funfact.parametrized import parametrized, planar_rotation
 
 # Writing an expression needs none of these: they are imported when first asked for.
@@ -113,6 +115,7 @@ _LAZY = {
     "fit": "",
     "gradient_descent_plugin": "funfact.fit",
     "initializers": "",
+    "load": "funfact.model.store",
     "loss": "",
     "optim": "",
     "parametrized": "",  # a module that can be called

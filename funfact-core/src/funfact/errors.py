@@ -13,6 +13,7 @@ __all__ = [
     "CapabilityError",
     "DeviceError",
     "DtypeError",
+    "FileFormatError",
     "FitError",
     "FunFactError",
     "IndexingError",
@@ -75,6 +76,10 @@ class TargetError(FunFactError, ValueError):
 
 class FitError(FunFactError, ArithmeticError):
     """A fit that has no answer to return."""
+
+
+class FileFormatError(FunFactError, ValueError):
+    """A file that is no stored model, or one that cannot be read."""
 
 
 class BackendError(FunFactError, RuntimeError):

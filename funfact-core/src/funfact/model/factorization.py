@@ -5,15 +5,14 @@ type and one array for each tensor of the expression; what it does is to call th
 function that the compiler made of them.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
-from funfact.compiler.ir import Load
 from funfact.compiler.lower import lower
-from funfact.compiler.restrict import restrict
 from funfact.errors import NotationError, OptionError, ShapeError
 from funfact.language.equal import same
 from funfact.language.nodes import Tensor
@@ -22,9 +21,10 @@ from funfact.language.replicas import vectorize
 from funfact.model import keys
 from funfact.model.factors import Key, find, listing
 from funfact.model.history import History
+from funfact.model.parts import Parts
 from funfact.model.penalty import conditions_of, penalties
 from funfact.model.show import html, text
-from funfact.model.values import counterpart, settle_dtype, start, stored_dtype
+from funfact.model.values import appended, counterpart, settle_dtype, start, stored_dtype
 
 __all__ = ["Factorization"]
 
@@ -63,7 +63,7 @@ class Factorization:
         self._dtype = dtype
         self._values = list(values)
         self._forward = lower(fuse(tsrex.ir), self._tensors, backend, dtype)
-        self._parts: dict[object, Callable[[Sequence[Array]], Array]] = {}
+        self._parts = Parts(tsrex, backend, dtype)
         self.history: History | None = None
 
     @classmethod
@@ -109,7 +109,7 @@ class Factorization:
             )
         backend = current()
         native = settle_dtype(tsrex, backend, dtype)
-        append = _appended(vec_axis)
+        append = appended(vec_axis)
         if vec_size is not None:
             tsrex = vectorize(tsrex, vec_size, append=append)
         tensors = tsrex.tensors
@@ -158,7 +158,9 @@ class Factorization:
         >>> fac.points([0, 1, -1], [2, 1, -1])
         array([3., 4., 9.])
         """
-        return self._part(keys.coordinates(coordinates, self.shape), together=True)
+        return self._parts.at(
+            self._complete(), keys.coordinates(coordinates, self.shape), together=True
+        )
 
     # --- factors
 
@@ -189,6 +191,11 @@ class Factorization:
         """The values of all tensors, data included, in the order in which they stand."""
         return tuple(self._complete())
 
+    @property
+    def stored(self) -> tuple[Array | None, ...]:
+        """As `all_factors`, with None for those that have no value yet."""
+        return tuple(self._values)
+
     def __getitem__(self, key: Any) -> Array:
         """A factor, or a part of the value.
 
@@ -210,7 +217,8 @@ class Factorization:
         array([[3., 9.]])
         """
         if not isinstance(key, str | TsrEx | Tensor):
-            return self._part(keys.positions(key, self.shape), together=False)
+            wanted = keys.positions(key, self.shape)
+            return self._parts.at(self._complete(), wanted, together=False)
         position = find(self._tsrex, key)
         self._complete([position])
         return self._values[position]
@@ -306,6 +314,23 @@ class Factorization:
         ported.history = self.history
         return ported
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, whole or not at all; `funfact.load` reads it.
+
+        The file holds the factors, the expression, dtype and history, on which
+        backend ever. It is safe to open: a zip archive of JSON and NumPy arrays, no
+        pickle. Functions, conditions and initializers of your own have no
+        place in it, only their names: give them to `load` again.
+
+        Parameters
+        ----------
+        path : str or path
+            An existing file is replaced. No ending is added.
+        """
+        from funfact.model.store import save  # which makes models
+
+        save(self, path)
+
     def copy(self) -> "Factorization":
         """A model of the same expression whose factors are arrays of its own.
 
@@ -351,17 +376,6 @@ class Factorization:
 
     # --- inside
 
-    def _part(self, positions: keys.Positions, together: bool) -> Array:
-        """The value at some positions; one program serves all requests of one size."""
-        counts = tuple(None if where is None else len(where) for where in positions)
-        if (together, counts) not in self._parts:
-            wanted = [None if n is None else Load(object(), (n,)) for n in counts]
-            ir = fuse(restrict(self._tsrex.ir, wanted, together))
-            loads = [*self._tensors, *(load.key for load in wanted if load is not None)]
-            self._parts[together, counts] = lower(ir, loads, self._backend, self._dtype)
-        vectors = [self._backend.tensor(where) for where in positions if where is not None]
-        return self._parts[together, counts]([*self._complete(), *vectors])
-
     def _complete(self, positions: Iterable[int] | None = None) -> list[Array]:
         """The values, or an error that names those that are missing."""
         wanted = range(len(self._tensors)) if positions is None else positions
@@ -383,9 +397,3 @@ class Factorization:
                 f"{tuple(array.shape)}. The two are to be equal; nothing is broadcast."
             )
         return array
-
-
-def _appended(vec_axis: int) -> bool:
-    if vec_axis not in (0, -1):
-        raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
-    return vec_axis == -1

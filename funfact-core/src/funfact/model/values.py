@@ -8,14 +8,21 @@ import numpy as np
 
 from funfact.backends.contract import Array, Backend
 from funfact.conditions import as_condition
-from funfact.errors import DtypeError
+from funfact.errors import DtypeError, OptionError
 from funfact.graph import postorder
 from funfact.initializers import as_initializer
 from funfact.language.nodes import Generate, Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.render.names import names
 
-__all__ = ["counterpart", "replicas_first", "settle_dtype", "start", "stored_dtype"]
+__all__ = [
+    "appended",
+    "counterpart",
+    "replicas_first",
+    "settle_dtype",
+    "start",
+    "stored_dtype",
+]
 
 _log = logging.getLogger("funfact")
 
@@ -58,12 +65,20 @@ def stored_dtype(tensor: Tensor, ab: Backend, dtype: Any) -> Any:
     return dtype
 
 
+def appended(vec_axis: int) -> bool:
+    """Whether the replica axis comes last instead of first."""
+    if vec_axis not in (0, -1):
+        raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
+    return vec_axis == -1
+
+
 def counterpart(name: str, other: Backend) -> Any:
     """The dtype of that name on another backend, or what it takes for such data by itself."""
     try:
         return other.dtype(name)
     except DtypeError:
-        dtype = other.tensor(np.zeros(1, name)).dtype
+        # NumPy has no bfloat16 of its own; float32 holds its values
+        dtype = other.tensor(np.zeros(1, "float32" if name == "bfloat16" else name)).dtype
         _log.warning("%r has no %s; the model becomes %s.", other, name, other.dtype_name(dtype))
         return dtype
 
