@@ -6,8 +6,8 @@ one, a tensor that is given by its shape starts from the standard normal
 distribution: the entries of a product of such factors are of order one however
 many factors there are, and grow only with the root of the number of terms
 summed. A factor that is preferred nonnegative starts from the moduli of such numbers.
-`funfact.factorize` then scales these starts, and only these, so that the norm of
-the model is that of the target (see there).
+`funfact.factorize` then scales these starts, and only these, so that the norm of the
+model is that of the target, or a part of it (see there).
 """
 
 from abc import ABC, abstractmethod

@@ -123,7 +123,8 @@ def factorize(
     -----
     Tensors without an initialiser start from the standard normal distribution. If
     multiplying all of them by s multiplies the model by a power of s, they are
-    then scaled, for each replica, so that the model has the norm of the target.
+    then scaled: the model of the first replica has the norm of the target, those of the next
+    seven a quarter of it, a sixteenth and so on, and again from the top.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where a fit starts: standard starts, brought to the size of the target."""
+"""Where a fit starts: standard starts, brought to the size of the target and below."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -14,17 +14,25 @@ __all__ = ["scaled_to_target"]
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
 
+_SIZES = 8
+"""How many sizes of starts there are, each a quarter of the one before."""
+
 
 def scaled_to_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
-    """The factors, those with a standard start multiplied so that model and target agree in norm.
+    """The factors, those with a standard start multiplied by what the target's norm asks for.
 
     A tensor given by a shape alone, without an initialiser, starts from the standard
     normal distribution. Where the model is homogeneous in these factors, so that
     multiplying them by s multiplies the model by s**d (any product of factors,
-    whatever their number), each replica's are multiplied by the one number that makes
-    the norm of its model that of the target. Starts that were asked for, and factors
-    whose condition asks for a certain size (`Unitary`), are left as they are, and so is
-    everything where the model is not homogeneous, such as ``exp(a[i] + b[j])``.
+    whatever their number), each replica's are multiplied by one number: the first
+    replica's so that the norm of its model is that of the target, those of the next seven so
+    that it is a quarter of it, a sixteenth and so on, and again from the top. Components that
+    are large and unlike from the start can get stuck far from the best; small ones
+    grow together. Which is better depends on the data, so a fit of several replicas tries both.
+
+    Starts that were asked for, and factors whose condition asks for a certain size
+    (`Unitary`), are left as they are, and so is everything where the model is not
+    homogeneous, such as ``exp(a[i] + b[j])``.
 
     Parameters
     ----------
@@ -60,7 +68,10 @@ def scaled_to_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
         degrees = np.log2(twice / once)
         degree = np.round(degrees[0])
         homogeneous = degree >= 1 and bool(np.all(np.abs(degrees - degree) < 1e-3))
-        return times((target / once) ** (1 / degree)) if homogeneous else list(factors)
+        if not homogeneous:
+            return list(factors)
+        wanted = target * 0.25 ** (np.arange(problem.replicas) % _SIZES)
+        return times((wanted / once) ** (1 / degree))
 
 
 def _norms(problem: Problem, factors: Sequence[Array]) -> Vector:
