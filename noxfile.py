@@ -82,7 +82,7 @@ def core_alone(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """With all three backends: the site, its examples, and models moved between backends."""
-    install(session, *DISTRIBUTIONS, *TESTING, *SITE, editable=True)
+    install(session, *DISTRIBUTIONS, *TESTING, *SITE, "matplotlib", editable=True)
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     session.run("pytest", "--doctest-modules", *(session.posargs or ["tests/docs", *SOURCES]))
     session.run("pytest", "--backend", "jax", "tests/solvers/test_capability.py")
