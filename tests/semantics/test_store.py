@@ -92,6 +92,17 @@ def test_bfloat16_where_the_backend_has_it(backend: Any, tmp_path: Any) -> None:
     np.testing.assert_array_equal(elsewhere["u"], backend.to_numpy(fac["u"]).astype("float32"))
 
 
+def test_the_seed(backend: Any, tmp_path: Any) -> None:
+    backend.seed(7)
+    fac = ff.Factorization.from_tsrex(low_rank(), vec_size=2)
+    backend.seed(8)
+    fac.save(tmp_path / "model")
+    others = (ff.load(tmp_path / "model"), fac.copy(), fac.to("numpy"), ff.view(fac, 1))
+    assert [other.seed for other in others] == [7] * 4
+    backend.seed(fac.seed)
+    assert equal_bits(ff.Factorization.from_tsrex(low_rank(), vec_size=2), fac)
+
+
 # --- another backend
 
 

@@ -225,6 +225,7 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         """Make the random numbers that follow reproducible."""
         with self._key_lock, self._jax.ensure_compile_time_eval():
             self._key = self._jax.device_put(self._jax.random.key(n), self._native_device)
+            self.last_seed = n
 
     def normal(
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None

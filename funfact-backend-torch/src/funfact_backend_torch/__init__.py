@@ -221,6 +221,7 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
     def seed(self, n: int) -> None:
         """Make the random numbers that follow reproducible."""
         self._random.manual_seed(n)
+        self.last_seed = n
 
     def normal(
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None

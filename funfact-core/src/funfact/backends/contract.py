@@ -91,6 +91,8 @@ class Backend(ABC):
         Where attributes that `xp` lacks are looked up; `xp` by default.
     name : str
         What the user typed. FunFact sets it.
+    last_seed : int or None
+        What `seed` was last given, if it writes that down: a model remembers it.
     """
 
     protocol: ClassVar[int]
@@ -102,6 +104,7 @@ class Backend(ABC):
     )
 
     name: str = ""
+    last_seed: int | None = None
     options: Any
     xp: Namespace
 
@@ -254,6 +257,7 @@ class Backend(ABC):
     def seed(self, n: int) -> None:
         """Make the random numbers that follow reproducible."""
         self._generator = np.random.default_rng(n)
+        self.last_seed = n
 
     def normal(
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None

@@ -19,12 +19,12 @@ from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.replicas import vectorize
 from funfact.model import keys
-from funfact.model.factors import Key, find, listing
+from funfact.model.factors import Key, checked, find, listing
 from funfact.model.history import History
 from funfact.model.parts import Parts
 from funfact.model.penalty import conditions_of, penalties
 from funfact.model.show import html, text
-from funfact.model.values import appended, counterpart, settle_dtype, start, stored_dtype
+from funfact.model.values import appended, counterpart, native, settle_dtype, start
 
 __all__ = ["Factorization"]
 
@@ -39,6 +39,8 @@ class Factorization:
     ----------
     history : History or None
         How the fit went, for a model that `funfact.factorize` returned.
+    seed : int or None
+        What the backend's random numbers were last seeded with when the model was made.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Factorization:
         self._forward = lower(fuse(tsrex.ir), self._tensors, backend, dtype)
         self._parts = Parts(tsrex, backend, dtype)
         self.history: History | None = None
+        self.seed: int | None = None
 
     @classmethod
     def from_tsrex(
@@ -108,17 +111,19 @@ class Factorization:
                 "Write one from ff.tensor(...), such as a[i, r] * b[j, r]."
             )
         backend = current()
-        native = settle_dtype(tsrex, backend, dtype)
+        settled = settle_dtype(tsrex, backend, dtype)
         append = appended(vec_axis)
         if vec_size is not None:
             tsrex = vectorize(tsrex, vec_size, append=append)
         tensors = tsrex.tensors
         conditions_of(tensors)
         values = [
-            start(tensor, backend, native) if initialize or tensor.data is not None else None
+            start(tensor, backend, settled) if initialize or tensor.data is not None else None
             for tensor in tensors
         ]
-        return cls(tsrex, backend, native, values)
+        made = cls(tsrex, backend, settled, values)
+        made.seed = backend.last_seed
+        return made
 
     def __call__(self) -> Array:
         """The value of the model, an array of shape `shape`, native to its backend."""
@@ -182,8 +187,9 @@ class Factorization:
                 f"{len(values)} factors were assigned, and the model has {len(optimised)} "
                 f"that a fit changes: {listing(self._tsrex, optimised)}."
             )
-        checked = [self._checked(t, x) for t, x in zip(optimised, values, strict=True)]
-        for tensor, value in zip(optimised, checked, strict=True):
+        pairs = zip(optimised, values, strict=True)
+        arrays = [checked(self._tsrex, t, x, self._backend, self._dtype) for t, x in pairs]
+        for tensor, value in zip(optimised, arrays, strict=True):
             self._values[self._tensors.index(tensor)] = value
 
     @property
@@ -228,8 +234,9 @@ class Factorization:
 
         A factor of a model with replicas has their axis too.
         """
-        position = find(self._tsrex, key)
-        self._values[position] = self._checked(self._tensors[position], value)
+        tsrex, position = self._tsrex, find(self._tsrex, key)
+        tensor = self._tensors[position]
+        self._values[position] = checked(tsrex, tensor, value, self._backend, self._dtype)
 
     # --- what it is
 
@@ -304,21 +311,14 @@ class Factorization:
         """
         other = load(backend, **options)
         dtype = counterpart(self._backend.dtype_name(self._dtype), other)
-        values = [
-            None
-            if value is None
-            else other.tensor(self._backend.to_numpy(value), stored_dtype(tensor, other, dtype))
-            for tensor, value in zip(self._tensors, self._values, strict=True)
-        ]
-        ported = Factorization(self._tsrex, other, dtype, values)
-        ported.history = self.history
-        return ported
+        arrays = [None if x is None else self._backend.to_numpy(x) for x in self._values]
+        return self._like(other, dtype, native(self._tensors, arrays, other, dtype))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all; `funfact.load` reads it.
 
-        The file holds the factors, the expression, dtype and history, on which
-        backend ever. It is safe to open: a zip archive of JSON and NumPy arrays, no
+        The file holds the factors, the expression, dtype, seed and history, whichever
+        backend it comes from. It is safe to open: a zip archive of JSON and NumPy arrays, no
         pickle. Functions, conditions and initializers of your own have no
         place in it, only their names: give them to `load` again.
 
@@ -345,9 +345,7 @@ class Factorization:
         array([1., 2.])
         """
         values = [None if x is None else self._backend.tensor(x) for x in self._values]
-        copied = Factorization(self._tsrex, self._backend, self._dtype, values)
-        copied.history = self.history
-        return copied
+        return self._like(self._backend, self._dtype, values)
 
     def same_structure(self, other: "Factorization | TsrEx") -> bool:
         """Whether the other's expression is written alike, whatever the values.
@@ -388,12 +386,10 @@ class Factorization:
             )
         return self._values
 
-    def _checked(self, tensor: Tensor, value: Any) -> Array:
-        dtype = stored_dtype(tensor, self._backend, self._dtype)
-        array = self._backend.tensor(value, dtype)
-        if tuple(array.shape) != tensor.full_shape:
-            raise ShapeError(
-                f"factor {listing(self._tsrex, [tensor])} was given an array of shape "
-                f"{tuple(array.shape)}. The two are to be equal; nothing is broadcast."
-            )
-        return array
+    def _like(
+        self, backend: Backend, dtype: Any, values: Sequence[Array | None]
+    ) -> "Factorization":
+        """A model of the same expression that remembers what this one does."""
+        made = Factorization(self._tsrex, backend, dtype, values)
+        made.history, made.seed = self.history, self.seed
+        return made

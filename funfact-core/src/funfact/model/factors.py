@@ -1,14 +1,16 @@
 """Which factor is meant, and how factors are called in messages."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from funfact.errors import UnknownNameError
+from funfact.backends.contract import Array, Backend
+from funfact.errors import ShapeError, UnknownNameError
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.render.names import names
+from funfact.model.values import stored_dtype
 
-__all__ = ["Key", "find", "listing"]
+__all__ = ["Key", "checked", "find", "listing"]
 
 Key: TypeAlias = str | TsrEx | Tensor
 """What names a factor: its symbol, or the tensor itself."""
@@ -65,3 +67,22 @@ def listing(tsrex: TsrEx, tensors: Iterable[Tensor]) -> str:
     """Factors with their names and shapes, as they are enumerated in a sentence."""
     named = names(tsrex.node)
     return ", ".join(f"{named[t]} of shape {t.full_shape}" for t in tensors)
+
+
+def checked(tsrex: TsrEx, tensor: Tensor, value: Any, ab: Backend, dtype: Any) -> Array:
+    """A new value for a tensor of a model of `dtype`, native.
+
+    Raises
+    ------
+    ShapeError
+        If it has another shape than is stored.
+    DtypeError
+        If it is complex and the tensor real.
+    """
+    array = ab.tensor(value, stored_dtype(tensor, ab, dtype))
+    if tuple(array.shape) != tensor.full_shape:
+        raise ShapeError(
+            f"factor {listing(tsrex, [tensor])} was given an array of shape "
+            f"{tuple(array.shape)}. The two are to be equal; nothing is broadcast."
+        )
+    return array

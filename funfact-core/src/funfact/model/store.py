@@ -15,7 +15,7 @@ from funfact.errors import UnknownNameError
 from funfact.model import container
 from funfact.model.document import Reader, Writer
 from funfact.model.factorization import Factorization
-from funfact.model.values import counterpart, stored_dtype
+from funfact.model.values import counterpart, native
 
 __all__ = ["load", "save"]
 
@@ -39,6 +39,7 @@ def save(fac: Factorization, path: str | os.PathLike[str]) -> None:
         "dtype": ab.dtype_name(fac.dtype),
         "values": [writer.value(value) for value in fac.stored],
         "history": writer.value(fac.history, "the history"),
+        "seed": writer.value(fac.seed),
         "root": root,
         "things": writer.things,
         "own": {name: where for name, (_, where) in writer.own.items()},
@@ -71,7 +72,7 @@ def load(
     Returns
     -------
     Factorization
-        With its ``history``.
+        With its ``history`` and ``seed``.
 
     Raises
     ------
@@ -111,7 +112,8 @@ def load(
             for tensor, shape in zip(tsrex.tensors, shapes, strict=True)
         ):
             raise ValueError(f"values of shapes {shapes} do not belong to {tsrex!r}")
-        history, name = reader.value(document["history"]), document["dtype"]
+        history, seed = reader.value(document["history"]), reader.value(document["seed"])
+        name = document["dtype"]
         if name not in NAMES:
             raise ValueError(f"{name!r} is no data type")
     except UnknownNameError:
@@ -120,12 +122,8 @@ def load(
         raise container.damaged(path, exc) from exc
     ab = current() if backend is None else load_backend(backend)
     dtype = counterpart(name, ab)
-    native = [
-        None if value is None else ab.tensor(value, stored_dtype(tensor, ab, dtype))
-        for tensor, value in zip(tsrex.tensors, values, strict=True)
-    ]
-    fac = Factorization(tsrex, ab, dtype, native)
-    fac.history = history
+    fac = Factorization(tsrex, ab, dtype, native(tsrex.tensors, values, ab, dtype))
+    fac.history, fac.seed = history, seed
     return fac
 
 

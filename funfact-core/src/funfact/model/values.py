@@ -1,7 +1,7 @@
 """Values of tensors: their data type, where they start, and how replicas are stored."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from funfact.language.render.names import names
 __all__ = [
     "appended",
     "counterpart",
+    "native",
     "replicas_first",
     "settle_dtype",
     "start",
@@ -33,14 +34,14 @@ def settle_dtype(tsrex: TsrEx, ab: Backend, dtype: Any) -> Any:
     needs_complex = bool(complex_ones) or tsrex.has_complex_constant
     if dtype is None:
         return ab.dtype(complex if needs_complex else float)
-    native = ab.dtype(dtype)
-    name = ab.dtype_name(native)
-    if not ab.is_floating(native):
+    settled = ab.dtype(dtype)
+    name = ab.dtype_name(settled)
+    if not ab.is_floating(settled):
         raise DtypeError(
             f"dtype={name}: the factors of a model are floating or complex numbers. "
             "Give 'float32', 'float64', 'complex64' or 'complex128', or leave dtype out."
         )
-    if needs_complex and not ab.is_complex(native):
+    if needs_complex and not ab.is_complex(settled):
         named = names(tsrex.node)
         made = {n.name for n in postorder(tsrex.node) if isinstance(n, Generate) and n.complex}
         which = ", ".join([f"the data of {named[t]}" for t in complex_ones] + sorted(made))
@@ -48,7 +49,7 @@ def settle_dtype(tsrex: TsrEx, ab: Backend, dtype: Any) -> Any:
             f"{which or 'a number in the expression'} is complex, and the model is to be {name}: "
             f"the imaginary part would be lost. Give dtype='complex64' or 'complex128'."
         )
-    return native
+    return settled
 
 
 def _is_complex(data: Any) -> bool:
@@ -81,6 +82,16 @@ def counterpart(name: str, other: Backend) -> Any:
         dtype = other.tensor(np.zeros(1, "float32" if name == "bfloat16" else name)).dtype
         _log.warning("%r has no %s; the model becomes %s.", other, name, other.dtype_name(dtype))
         return dtype
+
+
+def native(
+    tensors: Sequence[Tensor], arrays: Iterable[Any], ab: Backend, dtype: Any
+) -> list[Array | None]:
+    """The values of the tensors of a model of `dtype`, from NumPy arrays; None stays None."""
+    return [
+        None if array is None else ab.tensor(array, stored_dtype(tensor, ab, dtype))
+        for tensor, array in zip(tensors, arrays, strict=True)
+    ]
 
 
 def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:

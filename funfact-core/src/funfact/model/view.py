@@ -51,4 +51,6 @@ def view(fac: Factorization, replica: int) -> Factorization:
                 )
             value = ab.tensor(value[..., replica] if axis.append else value[replica])
         values.append(value)
-    return Factorization(tsrex, ab, fac.dtype, values)
+    one = Factorization(tsrex, ab, fac.dtype, values)
+    one.seed = fac.seed
+    return one
