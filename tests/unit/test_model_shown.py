@@ -133,6 +133,8 @@ def test_models_of_one_structure():
     assert fac.same_structure(model(low_rank(), dtype="float32"))
     assert fac.same_structure(low_rank())
     assert fac.same_structure(fac.copy())
+    assert low_rank().same_structure(low_rank())
+    assert not low_rank().same_structure(low_rank()[j, i])
 
 
 def test_models_of_another_structure():

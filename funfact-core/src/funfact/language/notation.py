@@ -164,6 +164,12 @@ class TsrEx:
 
         return report(self.ir)
 
+    def same_structure(self, other: "TsrEx") -> bool:
+        """Whether the other is written alike; see `Factorization.same_structure`."""
+        from funfact.language.equal import same  # which knows this class
+
+        return same(self, other)
+
     @property
     def asciitree(self) -> "Tree":
         """The tree, which is shown as such; ``expr.asciitree('shape')`` adds fields to it."""

@@ -4,6 +4,7 @@ Nothing in it is run when it is opened, there is no pickle. It is written beside
 its place and then put there, so that a file is the old one or the new one, and whole.
 """
 
+import errno
 import json
 import os
 import uuid
@@ -32,6 +33,8 @@ DAMAGE = (
 
 def write(path: Path, document: dict[str, Any], arrays: "Sequence[np.ndarray[Any, Any]]") -> None:
     """Write a file whole, or not at all."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder; make it first", path.parent)
     text = json.dumps({"format": FORMAT, "version": VERSION, **document})
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:

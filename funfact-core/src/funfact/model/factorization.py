@@ -14,7 +14,6 @@ from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
 from funfact.compiler.lower import lower
 from funfact.errors import NotationError, OptionError, ShapeError
-from funfact.language.equal import same
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.replicas import vectorize
@@ -364,7 +363,7 @@ class Factorization:
         >>> fac.same_structure(ff.exp(v[p, q])), fac.same_structure(ff.exp(w[p, q]))
         (True, False)
         """
-        return same(self._tsrex, other if isinstance(other, TsrEx) else other._tsrex)
+        return self._tsrex.same_structure(other if isinstance(other, TsrEx) else other._tsrex)
 
     def __repr__(self) -> str:
         return text(self)
