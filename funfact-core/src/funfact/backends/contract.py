@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -285,6 +286,15 @@ class Backend(ABC):
         )
 
     # --- the library behind
+
+    def no_grad(self) -> AbstractContextManager[Any]:
+        """``with ab.no_grad():`` no gradient follows what is computed inside.
+
+        Without effect where the library has nothing of the kind: there, gradients follow only
+        what `value_and_grad` calls.
+        """
+        context: AbstractContextManager[Any] = getattr(self.package, "no_grad", nullcontext)()
+        return context
 
     def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
         """A creation function of the library, bound to the chosen device and honest of dtype."""

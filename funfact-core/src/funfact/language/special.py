@@ -4,7 +4,10 @@ import math
 import operator
 from typing import Any
 
+import numpy as np
+
 from funfact.errors import ShapeError
+from funfact.language.leaves import tensor
 from funfact.language.nodes import Special
 from funfact.language.notation import TsrEx, literal
 
@@ -14,8 +17,16 @@ pi = literal(math.pi, "pi")
 """The number π; it stands in expressions as a literal does."""
 
 
-def zeros(*shape: int) -> TsrEx:
+def zeros(*shape: int, optimizable: bool = False, dtype: Any = None) -> TsrEx:
     """A constant tensor of zeros.
+
+    Parameters
+    ----------
+    *shape : int
+    optimizable : bool
+        Whether it is a factor instead, which a fit changes from there on.
+    dtype : any
+        Without effect, for programs of FunFact 1.0.3: a constant has the dtype of its model.
 
     Examples
     --------
@@ -23,11 +34,12 @@ def zeros(*shape: int) -> TsrEx:
     >>> ff.zeros(2, 3)
     zeros(2, 3)
     """
-    return _special("zeros", shape)
+    constant = _special("zeros", shape)
+    return tensor(np.zeros(constant.shape), optimizable=True) if optimizable else constant
 
 
-def ones(*shape: int) -> TsrEx:
-    """A constant tensor of ones.
+def ones(*shape: int, optimizable: bool = False, dtype: Any = None) -> TsrEx:
+    """A constant tensor of ones; `optimizable` and `dtype` as those of `zeros`.
 
     Examples
     --------
@@ -35,11 +47,14 @@ def ones(*shape: int) -> TsrEx:
     >>> ff.ones(4).shape
     (4,)
     """
-    return _special("ones", shape)
+    constant = _special("ones", shape)
+    return tensor(np.ones(constant.shape), optimizable=True) if optimizable else constant
 
 
-def eye(n: int, m: int | None = None) -> TsrEx:
+def eye(n: int, m: int | None = None, optimizable: bool = False, dtype: Any = None) -> TsrEx:
     """A constant identity matrix, of `n` rows and `m` (by default `n`) columns.
+
+    `optimizable` and `dtype` are as those of `zeros`.
 
     Examples
     --------
@@ -47,7 +62,8 @@ def eye(n: int, m: int | None = None) -> TsrEx:
     >>> (ff.eye(2) & ff.tensor("a", 3, 3)).shape
     (6, 6)
     """
-    return _special("eye", (n, n if m is None else m))
+    constant = _special("eye", (n, n if m is None else m))
+    return tensor(np.eye(n, m), optimizable=True) if optimizable else constant
 
 
 def _special(name: str, sizes: tuple[Any, ...]) -> TsrEx:
