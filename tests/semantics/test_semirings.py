@@ -128,3 +128,13 @@ def test_logsumexp_takes_probabilities_of_zero(backend: object) -> None:
     model = ff.Factorization.from_tsrex(ff.logsumexp(a[i, j], b[j]))
     value = backend.to_numpy(model())  # type: ignore[attr-defined]
     np.testing.assert_allclose(value, [4.0, -np.inf], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["minplus", "viterbi", "logsumexp"])
+def test_complex_numbers_have_no_order(backend, name: str) -> None:
+    """Never a quiet wrong answer: libraries order complex numbers differently, or not at all."""
+    i, j, k = ff.indices("i, j, k")
+    x = ff.tensor(np.ones((2, 3)) * 1j)
+    expr = getattr(ff, name)(x[i, j], x[k, j])
+    with pytest.raises(ff.errors.DtypeError, match="no order"):
+        ff.Factorization.from_tsrex(expr)

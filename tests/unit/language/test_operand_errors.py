@@ -145,3 +145,44 @@ def test_a_vectorized_count() -> None:
 def test_vectorize_takes_an_expression() -> None:
     with pytest.raises(errors.FunFactError):
         ff.vectorize(np.ones(3), 2)
+
+
+def test_an_expression_is_no_array() -> None:
+    M = ff.tensor("M", 2, 2)
+    with pytest.raises(errors.NotationError, match=r"M holds no values.*from_tsrex"):
+        np.array(M)
+    assert repr(abs(M)) == "abs(M)"
+
+
+def test_what_is_no_argument() -> None:
+    with pytest.raises(errors.NotationError, match=r"an array of shape \(3,\) is the argument"):
+        ff.exp(np.ones(3))
+
+
+def test_rows_of_unequal_lengths() -> None:
+    with pytest.raises(errors.NotationError, match="unequal lengths"):
+        ff.tensor("a", [[1, 2], [3]])
+
+
+def test_flags_are_true_or_false() -> None:
+    with pytest.raises(errors.NotationError, match="optimizable='no': expected True or False"):
+        ff.tensor("a", 3, optimizable="no")
+
+
+def test_a_number_beyond_all_floats() -> None:
+    with pytest.raises(errors.NotationError, match=r"401 digits.*1e308"):
+        10**400 * ff.tensor("a", 3)
+
+
+def test_an_error_and_its_drawing_use_one_name() -> None:
+    i, other, j = ff.index("i"), ff.index("i"), ff.index("j")
+    with pytest.raises(errors.IndexingError) as caught:
+        ff.tensor("M", 2, 3)[i, j] >> [other, j]
+    assert "'i_2' after" in str(caught.value)
+    assert "[i_2, j]" in str(caught.value)
+
+
+def test_a_wrong_number_of_indices_is_pointed_at() -> None:
+    i, j = ff.indices("i, j")
+    with pytest.raises(errors.IndexingError, match=r"\^"):
+        ff.tensor("M", 2, 3, 4)[i, j]

@@ -14,6 +14,8 @@ __all__ = ["pairing"]
 
 _OPERATORS = {"add": operator.add, "multiply": operator.mul}
 
+_ORDERED = ("min", "max", "log_sum_exp")
+
 _BLOCK = 2**22
 """Elements of the pairs that are built at once, as far as the result can be cut: a few caches
 full. Fewer would cost more calls than it saves."""
@@ -27,6 +29,11 @@ def pairing(
     Pairs that would be many more than the result are built in blocks along the
     longest axis of the result.
     """
+    if backend.is_complex(dtype) and semiring.reduce in _ORDERED:
+        raise DtypeError(
+            f"{semiring.name} compares numbers, and the model is {backend.dtype_name(dtype)}: "
+            "complex numbers have no order. Take real, imag or abs of them, or a real dtype."
+        )
     if kept in (0, len(shape)) or prod(shape) <= _BLOCK:
         return _unblocked(semiring, shape, kept, backend, dtype)
     axis = max(range(kept), key=lambda d: shape[d])

@@ -7,6 +7,7 @@ from funfact.errors import IndexingError, ShapeError
 from funfact.language.meaning import Meaning, project, replica_axes, term
 from funfact.language.nodes import Index, Indexed, Label, Mark, Merge, Node, Rename, To, Written
 from funfact.language.render.line import pointed
+from funfact.language.render.names import names
 
 __all__ = ["attach", "complete", "merge", "refuse_repeats", "rename", "show", "transpose"]
 
@@ -44,8 +45,9 @@ def merge(node: Merge, child: Meaning) -> Meaning:
     live = [label.index for label in child.labels or ()]
     named = [index for group in node.groups for index in group]
     if child.labels is None or len(named) != len(live) or set(named) != set(live):
+        have = ", ".join(show(node, index) for index in live) or "none"
         raise IndexingError(
-            f"merge on an expression whose indices are {', '.join(map(show, live)) or 'none'}:\n"
+            f"merge on an expression whose indices are {have}:\n"
             f"{pointed(node)}\n"
             "The groups together name each of them once: merge(T[i, j, k], [i], [j, k])."
         )
@@ -72,7 +74,7 @@ def refuse_repeats(node: To, labels: Sequence[Label]) -> None:
     for label in labels:
         if label.index in seen:
             raise IndexingError(
-                f"index {show(label.index)} stands twice in the list after `>>`:\n"
+                f"index {show(node, label.index)} stands twice in the list after `>>`:\n"
                 f"{pointed(node, [label.index])}\n"
                 "Each index of the result is named once. For a diagonal, repeat the index "
                 "on the tensor itself: a[i, i]."
@@ -80,8 +82,9 @@ def refuse_repeats(node: To, labels: Sequence[Label]) -> None:
         seen.add(label.index)
 
 
-def show(index: Index) -> str:
-    return f"'{index.symbol}'" if index.symbol else "without a name"
+def show(node: Node, index: Index) -> str:
+    """How the rendering of `node` calls an index, in quotes."""
+    return repr(names(node).get(index, index.symbol or "without a name"))
 
 
 def _spread(node: Node, written: Written, default: Sequence[Label], expected: str) -> list[Label]:
@@ -90,9 +93,10 @@ def _spread(node: Node, written: Written, default: Sequence[Label], expected: st
     named = len(written) - dots
     if dots > 1 or (named != len(default) if not dots else named > len(default)):
         what = f"{named} {'index' if named == 1 else 'indices'}"
+        entries = [entry.index for entry in written if isinstance(entry, Label)]
         raise IndexingError(
             f"{what}{' and more than one `...`' if dots > 1 else ''} on something with "
-            f"{expected}:\n{pointed(node)}\n"
+            f"{expected}:\n{pointed(node, entries)}\n"
             "Write one index for each dimension, or one `...` for those you do not name."
         )
     where = written.index(...) if dots else named
@@ -112,8 +116,8 @@ def _diagonals(node: Node, child: Meaning, labels: Sequence[Label]) -> Meaning:
         axis = axis_of.setdefault(label.index, Axis(size))
         if axis.size != size:
             raise ShapeError(
-                f"index {show(label.index)} runs along two dimensions of one operand, of sizes "
-                f"{axis.size} and {size}:\n{pointed(node, [label.index])}\n"
+                f"index {show(node, label.index)} runs along two dimensions of one operand, "
+                f"of sizes {axis.size} and {size}:\n{pointed(node, [label.index])}\n"
                 "A repeated index takes the diagonal, which needs equal sizes. "
                 "Write two different indices, or change the shape."
             )

@@ -93,6 +93,9 @@ def tensor(
     >>> ff.tensor("T", [[1.0, 2.0]]).tensors[0].optimizable
     False
     """
+    for name, flag in (("optimizable", optimizable), ("real", real)):
+        if not (flag is None or isinstance(flag, bool | np.bool_)):
+            raise NotationError(f"ff.tensor got {name}={flag!r}: expected True or False.")
     symbol = spec[0] if spec and isinstance(spec[0], str) else None
     rest = spec[1:] if symbol is not None else spec
     if not all(isinstance(size, int | np.integer) and size is not True for size in rest):
@@ -110,7 +113,7 @@ def tensor(
         shape, free = tuple(map(int, np.shape(data))), bool(optimizable)
     else:
         data, shape = None, tuple(operator.index(size) for size in rest)
-        free = optimizable is not False
+        free = optimizable is None or bool(optimizable)
     if any(size < 1 for size in shape):
         raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
     return TsrEx(Tensor(checked_symbol(symbol), shape, data, initializer, free, prefer, real=real))
@@ -123,7 +126,13 @@ def _data(rest: tuple[Any, ...]) -> Any:
             f"ff.tensor got ({_shown(rest)}): expected sizes, ff.tensor('u', 3, 2), or one array, "
             "ff.tensor('u', array)."
         )
-    data = np.asarray(rest[0]) if isinstance(rest[0], list | float | complex) else rest[0]
+    try:
+        data = np.asarray(rest[0]) if isinstance(rest[0], list | float | complex) else rest[0]
+    except ValueError as exc:
+        raise NotationError(
+            f"ff.tensor got {_shown(rest)}, whose lists are of unequal lengths. "
+            "An array has rows of one length."
+        ) from exc
     numeric = getattr(getattr(data, "dtype", None), "kind", "f") in "biufcV"
     if not (hasattr(data, "shape") and hasattr(data, "dtype") and numeric):
         raise NotationError(

@@ -253,6 +253,15 @@ class TsrEx:
     def __pos__(self) -> "TsrEx":
         return self
 
+    def __abs__(self) -> "TsrEx":
+        return apply("abs", self)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotationError(
+            f"{self!r} holds no values, so no array can be made of it. Build a model, "
+            "ff.Factorization.from_tsrex(expr), and take its value, fac()."
+        )
+
     def __bool__(self) -> NoReturn:
         raise NotationError(
             f"an expression has no truth value: {self!r} has no elements until a model is built "
@@ -291,6 +300,13 @@ def literal(value: object, symbol: str | None = None) -> TsrEx:
     """A number as an expression."""
     python = number(value)
     assert python is not None, value
+    try:
+        complex(python)
+    except OverflowError as exc:
+        raise NotationError(
+            f"a literal of {len(str(abs(int(python.real))))} digits is beyond what a "
+            "floating-point number holds, about 1e308. Scale the expression."
+        ) from exc
     return TsrEx(Number(python, symbol))
 
 
@@ -300,7 +316,7 @@ def operand(x: Any, beside: TsrEx | None) -> TsrEx:
         return x
     if number(x) is not None:
         return literal(x)
-    where = f" beside the expression {beside!r}" if beside is not None else ""
+    where = f"stands beside the expression {beside!r}" if beside is not None else "is the argument"
     if isinstance(x, list | tuple) and any(isinstance(entry, Index | Label) for entry in x):
         what = "an index list"
         todo = (
@@ -315,7 +331,7 @@ def operand(x: Any, beside: TsrEx | None) -> TsrEx:
     else:
         what = f"{x!r}, a {type(x).__name__},"
         todo = "An operand is an expression (ff.tensor, ff.exp, …) or a number."
-    raise NotationError(f"{what} stands{where}. {todo}")
+    raise NotationError(f"{what} {where}. {todo}")
 
 
 def _binary(left: Any, right: Any, op: str) -> TsrEx:

@@ -62,8 +62,8 @@ def _refuse_marked_left_out(node: To, pairing: Pairing, labels: Sequence[Label])
     for label in both:
         if label.mark is not Mark.NONE and label.index not in listed:
             raise IndexingError(
-                f"index {show(label.index)} is marked {label.mark.value!r}, to stay, and the list "
-                f"after `>>` leaves it out, to be reduced:\n{pointed(node, [label.index])}\n"
+                f"index {show(node, label.index)} is marked {label.mark.value!r}, to stay, and the "
+                f"list after `>>` leaves it out, to be reduced:\n{pointed(node, [label.index])}\n"
                 "Take the mark away, or name the index in the list."
             )
 
@@ -103,7 +103,7 @@ def _axes(
         sizes = left[index].size, right[index].size
         if sizes[0] != sizes[1] and 1 not in sizes:
             raise ShapeError(
-                f"index {show(index)} has size {sizes[0]} on the left and {sizes[1]} on the "
+                f"index {show(node, index)} has size {sizes[0]} on the left and {sizes[1]} on the "
                 f"right:\n{pointed(node, [index])}\n"
                 "One index stands for one size, or 1. Rename one of the two indices, or change "
                 "the shape of a tensor."

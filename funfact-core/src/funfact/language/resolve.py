@@ -212,7 +212,7 @@ def _to(node: To, child: Meaning) -> Meaning:
 
 
 def _unknown(node: To, index: Index, live: list[Index]) -> IndexingError:
-    have = ", ".join(show(one) for one in live) or "none"
+    have = ", ".join(show(node, one) for one in live) or "none"
     lost = _where_lost(node.child, index)
     if lost is not None:
         why = f"It was reduced earlier, by\n{pointed(lost, [index])}\n"
@@ -221,7 +221,7 @@ def _unknown(node: To, index: Index, live: list[Index]) -> IndexingError:
         why = ""
         what = "An index is the object that ff.index made: two of the same name are two indices."
     return IndexingError(
-        f"index {show(index)} after `>>` is not an index of the expression before it, "
+        f"index {show(node, index)} after `>>` is not an index of the expression before it, "
         f"whose indices are {have}:\n{pointed(node, [index])}\n{why}{what}"
     )
 
