@@ -1,5 +1,6 @@
 """Every check of FunFact, each in a fresh environment: ``nox`` runs them all."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -26,7 +27,7 @@ JAX = "./funfact-backend-jax"
 TORCH = "./funfact-backend-torch"
 DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
 SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
-BACKENDS = {"numpy": [], "jax": [JAX], "torch": [TORCH]}
+BACKENDS = {"numpy": [], "jax": [JAX, "optax"], "torch": [TORCH]}  # optax: another Adam
 
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
@@ -86,6 +87,18 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     session.run("pytest", "--doctest-modules", *(session.posargs or ["tests/docs", *SOURCES]))
     session.run("pytest", "--backend", "jax", "tests/solvers/test_capability.py")
+
+
+@nox.session(name="compat-1.0")
+def compat_1_0(session: nox.Session) -> None:
+    """The quick start of FunFact 1.0.3, here and with 1.0.3 itself: who ends better."""
+    install(session, CORE, NUMPY, JAX, ROOT)
+    with tempfile.TemporaryDirectory(prefix="funfact-1.0.3-") as folder:
+        session.run("python", "-m", "venv", folder)
+        old = str(Path(folder, "Scripts" if os.name == "nt" else "bin", "python"))
+        needs = "benchmarks/compat/requirements-1.0.3.txt"
+        session.run(old, "-m", "pip", "install", "-q", "-r", needs, external=True)
+        session.run("python", "benchmarks/compat/compare.py", "python", old)
 
 
 @nox.session
