@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funfact.errors import DtypeError
+from funfact.errors import DtypeError, OptionError, ShapeError
 
 N = 20000
 
@@ -33,7 +33,7 @@ def test_a_seed_makes_what_follows_reproducible(backend: Any) -> None:
     assert not any(np.array_equal(x, y) for x, y in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize("n", [0, 1, 2**31, 2**32 - 1, 2**40])
+@pytest.mark.parametrize("n", [0, 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1])
 def test_seeds_of_any_size(backend: Any, n: int) -> None:
     backend.seed(n)
     x = draw(backend, "normal", 0, 1, 4)
@@ -95,3 +95,34 @@ def test_what_is_refused(backend: Any) -> None:
         backend.uniform(0, 1, 2, dtype="int32")
     with pytest.raises(DtypeError, match="the mean 1j is complex"):
         backend.normal(1j, 1, 2, dtype="float32")
+
+
+@pytest.mark.parametrize("n", ["x", 1.5, None, -1, 2**63, 2**70])
+def test_what_is_no_seed(backend: Any, n: Any) -> None:
+    with pytest.raises(OptionError, match=r"a seed is a whole number from 0 to 2\*\*63 - 1, not"):
+        backend.seed(n)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("name", ["normal", "uniform"])
+def test_parameters_are_single_numbers(backend: Any, name: str, place: int) -> None:
+    for wrong in (backend.zeros(3), np.zeros(3), [0.0, 1.0], "1"):
+        parameters = [0.0, 1.0]
+        parameters[place] = wrong
+        with pytest.raises(OptionError, match="of random data is one number") as caught:
+            getattr(backend, name)(*parameters)
+        assert "Parameters are scalars; add the array to the result" in str(caught.value)
+    parameters = [np.float32(0), np.array(1.0)]
+    assert getattr(backend, name)(*parameters, np.int64(2)).shape == (2,)
+
+
+def test_a_negative_deviation(backend: Any) -> None:
+    with pytest.raises(OptionError, match="is not negative, and -1 is"):
+        backend.normal(0, -1, 3)
+
+
+@pytest.mark.parametrize("shape", [-1, (2, -1), 1.5, (2, 1.5), "ab"])
+def test_what_is_no_shape(backend: Any, shape: Any) -> None:
+    for name in ("normal", "uniform"):
+        with pytest.raises(ShapeError, match="random data cannot have the shape"):
+            getattr(backend, name)(0, 1, shape)

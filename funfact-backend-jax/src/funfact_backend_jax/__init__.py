@@ -14,8 +14,10 @@ import numpy as np
 
 from funfact.backends.capabilities import Autodiff, Compile, Devices, Einsum, Repeat, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
+from funfact.backends.draws import arguments
+from funfact.backends.draws import seed as checked_seed
 from funfact.backends.dtypes import plain
-from funfact.backends.functions import floating, random_dtype, real
+from funfact.backends.functions import floating, real
 from funfact.errors import DeviceError, DtypeError
 
 __all__ = ["JAXBackend", "JAXOptions"]
@@ -223,38 +225,38 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
 
     def seed(self, n: int) -> None:
         """Make the random numbers that follow reproducible."""
+        number = checked_seed(n)
         with self._key_lock, self._jax.ensure_compile_time_eval():
-            self._key = self._jax.device_put(self._jax.random.key(n), self._native_device)
-            self.last_seed = n
+            self._key = self._jax.device_put(self._jax.random.key(number), self._native_device)
+            self.last_seed = number
 
     def normal(
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """As the contract says, drawn on the device."""
-        native = random_dtype(self, dtype, mean)
-        return self._draw(self._jax.random.normal, shape, native) * std + mean
+        size, native, mean, std = arguments(self, shape, dtype, mean=mean, std=std)
+        return self._draw(self._jax.random.normal, size, native) * std + mean
 
     def uniform(
         self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """As the contract says, drawn on the device."""
-        native = random_dtype(self, dtype)
-        draw = partial(self._draw, self._jax.random.uniform, shape)
+        size, native, low, high = arguments(self, shape, dtype, low=low, high=high)
+        draw = partial(self._draw, self._jax.random.uniform, size)
         if not self.is_complex(native):
             return draw(native) * (high - low) + low
         part = "float64" if native.name == "complex128" else "float32"
         return self._jax.lax.complex(draw(part), draw(part)) * (high - low) + low * (1 + 1j)
 
-    def _draw(self, sampler: Callable[..., Array], shape: Shape, dtype: Dtype) -> Array:
-        full = (shape,) if isinstance(shape, int) else tuple(shape)
-        size = prod(full)
+    def _draw(self, sampler: Callable[..., Array], shape: tuple[int, ...], dtype: Dtype) -> Array:
+        size = prod(shape)
         # Compiling the sampler for each new shape takes a third of a second: share a few sizes.
         drawn = size if size > _LARGE else max(1024, 1 << size.bit_length())
         # while f is traced, a split key would be a tracer, and could not be kept
         with self._jax.ensure_compile_time_eval():
             with self._key_lock:
                 self._key, key = self._jax.random.split(self._key)
-            return sampler(key, (drawn,), dtype)[:size].reshape(full)
+            return sampler(key, (drawn,), dtype)[:size].reshape(shape)
 
     # --- stable functions, JAX's own
 

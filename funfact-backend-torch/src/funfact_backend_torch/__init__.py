@@ -11,8 +11,10 @@ import numpy as np
 
 from funfact.backends.capabilities import Autodiff, Devices, Einsum, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
+from funfact.backends.draws import arguments
+from funfact.backends.draws import seed as checked_seed
 from funfact.backends.dtypes import plain
-from funfact.backends.functions import floating, random_dtype, real
+from funfact.backends.functions import floating, real
 from funfact.errors import DeviceError, DtypeError
 
 __all__ = ["PyTorchBackend", "PyTorchOptions"]
@@ -220,26 +222,25 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
 
     def seed(self, n: int) -> None:
         """Make the random numbers that follow reproducible."""
-        self._random.manual_seed(n)
-        self.last_seed = n
+        self.last_seed = checked_seed(n)
+        self._random.manual_seed(self.last_seed)
 
     def normal(
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """As the contract says, drawn on the device."""
-        native = random_dtype(self, dtype, mean)
-        return self._draw(self._torch.randn, shape, native) * std + mean
+        size, native, mean, std = arguments(self, shape, dtype, mean=mean, std=std)
+        return self._draw(self._torch.randn, size, native) * std + mean
 
     def uniform(
         self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """As the contract says, drawn on the device."""
-        native = random_dtype(self, dtype)
+        size, native, low, high = arguments(self, shape, dtype, low=low, high=high)
         offset = low * (1 + 1j) if self.is_complex(native) else low
-        return self._draw(self._torch.rand, shape, native) * (high - low) + offset
+        return self._draw(self._torch.rand, size, native) * (high - low) + offset
 
-    def _draw(self, sampler: Callable[..., Array], shape: Shape, dtype: Dtype) -> Array:
-        size = (shape,) if isinstance(shape, int) else tuple(shape)
+    def _draw(self, sampler: Callable[..., Array], size: tuple[int, ...], dtype: Dtype) -> Array:
         return sampler(size, generator=self._random, dtype=dtype, device=self._native_device)
 
     # --- stable functions, PyTorch's own

@@ -42,7 +42,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import dtypes, erf, functions
+from . import draws, dtypes, erf, functions
 from .einsum import einsum
 
 __all__ = ["PROTOCOL", "Array", "Backend", "Dtype", "Namespace", "NoOptions", "Shape"]
@@ -256,20 +256,21 @@ class Backend(ABC):
     # --- random numbers
 
     def seed(self, n: int) -> None:
-        """Make the random numbers that follow reproducible."""
-        self._generator = np.random.default_rng(n)
-        self.last_seed = n
+        """Make the random numbers that follow reproducible; `n` is from 0 to 2**63 - 1."""
+        self.last_seed = draws.seed(n)
+        self._generator = np.random.default_rng(self.last_seed)
 
     def normal(
         self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """Normally distributed data of the backend's float, or of a floating `dtype`.
 
+        `mean` and `std` are single numbers, as are those of `uniform`: with
+        arrays ``mean + std * ab.normal(shape=shape)`` says what is meant.
         If that is complex, the two parts are independent and share the
         variance: the mean of ``abs(z - mean)**2`` is ``std**2``.
         """
-        native = functions.random_dtype(self, dtype, mean)
-        size = _tuple(shape)
+        size, native, mean, std = draws.arguments(self, shape, dtype, mean=mean, std=std)
         draw = self._generator.standard_normal
         unit = (draw(size) + 1j * draw(size)) / 2**0.5 if self.is_complex(native) else draw(size)
         return self.tensor(mean + std * unit, native)
@@ -278,8 +279,7 @@ class Backend(ABC):
         self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """Data spread evenly over [low, high), each part of its own if complex."""
-        native = functions.random_dtype(self, dtype)
-        size = _tuple(shape)
+        size, native, low, high = draws.arguments(self, shape, dtype, low=low, high=high)
         draw = partial(self._generator.uniform, low, high)
         return self.tensor(
             draw(size) + 1j * draw(size) if self.is_complex(native) else draw(size), native

@@ -26,7 +26,6 @@ __all__ = [
     "complex_sigmoid",
     "floating",
     "log_sum_exp",
-    "random_dtype",
     "real",
     "relu",
     "sigmoid",
@@ -49,22 +48,6 @@ def floating(backend: Backend, x: Array, function: str) -> Array:
     """`x` as real floating numbers: integers become the backend's float."""
     x = real(backend, x, function)
     return x if backend.is_floating(x) else backend.xp.astype(x, backend.default_dtype)
-
-
-def random_dtype(backend: Backend, dtype: Any, mean: complex = 0.0) -> Any:
-    """Native dtype for random data, or `DtypeError` if it is not floating or cannot hold `mean`."""
-    native = backend.default_dtype if dtype is None else backend.dtype(dtype)
-    if isinstance(mean, complex) and not backend.is_complex(native):
-        raise DtypeError(
-            f"the mean {mean} is complex and {backend.dtype_name(native)} is not. "
-            "Pass dtype='complex64' or 'complex128', or a real mean."
-        )
-    if not backend.is_floating(native):
-        raise DtypeError(
-            f"random data cannot be of {backend.dtype_name(native)}: normal and uniform give "
-            "real or complex floating numbers. Draw those and convert them with astype."
-        )
-    return native
 
 
 def log_sum_exp(xp: Any, x: Array, axis: int | tuple[int, ...] | None) -> Array:
