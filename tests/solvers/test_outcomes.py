@@ -1,11 +1,14 @@
 """How fits end, and what they refuse before they begin."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import funfact as ff
 from funfact.errors import DtypeError, FitError, ShapeError, TargetError
 from funfact.fit import FitWarning, Outcome, hookimpl
+from funfact.optim import Optimizer
 
 TARGET = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
 i, j, r = ff.indices("i, j, r")
@@ -105,14 +108,49 @@ def test_a_lost_replica_is_reported_and_never_the_answer(fit):
 
 def test_with_all_lost_there_is_no_answer(fit):
     with pytest.raises(
-        FitError, match=r"the loss of every replica \(2\) is NaN or infinite.*lr=0.01"
+        FitError, match=r"the loss of every replica \(2\) is NaN or infinite at the start.*NonNeg"
     ):
         fit(logarithm([-1.0, -2.0]), np.zeros(2), vec_size=2)
 
 
-def test_diverging_after_a_good_while_keeps_the_best(fit, backend):
-    from funfact.optim import Optimizer
+def test_a_small_target_is_not_fitted_because_its_loss_is_small(fit):
+    with pytest.warns(
+        FitWarning, match=r"below tol=1e-06, which is not small .*zeros has the loss.* tol=0 or"
+    ):
+        fac = fit(low_rank(), 1e-3 * TARGET)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(low_rank(), TARGET, vec_size=4)
+        fit(low_rank(), 1e-3 * TARGET, tol=1e-6 * float(np.mean((1e-3 * TARGET) ** 2)))
+    assert fac.history.outcome is Outcome.CONVERGED
 
+
+def test_a_huge_target_asks_for_scale(fit):
+    with pytest.warns(
+        FitWarning, match=r"after 1000 steps the loss, .*no better than .* zeros.*scale the data"
+    ):
+        fit(low_rank(), 1e8 * TARGET, max_steps=1000)
+
+
+def test_a_partial_of_an_own_method_keeps_its_rate(fit):
+    from functools import partial
+
+    rates = []
+
+    class Noted(Optimizer):
+        def __init__(self, factors, lr):
+            super().__init__(factors)
+            rates.append(lr)
+
+        def step(self, grad):
+            pass
+
+    for given in (None, 0.2):
+        fit(low_rank(), TARGET, optimizer=partial(Noted, lr=0.5), lr=given, max_steps=2)
+    assert rates == [0.5, 0.2]
+
+
+def test_diverging_after_a_good_while_keeps_the_best(fit, backend):
     class Blow(Optimizer):
         """Goes well for 60 steps."""
 

@@ -208,6 +208,22 @@ def test_only_the_built_in_ones_have_a_rule():
 
     assert rule_of(Adam, 0.2) == AdamRule(0.2)
     assert rule_of(partial(Adam, beta1=0.8), 0.2) == AdamRule(0.2, beta1=0.8)
-    assert rule_of(partial(RMSprop, lr=0.3), 0.2) == RMSpropRule(0.3)
+    assert rule_of(partial(RMSprop, lr=0.3), 0.2) == RMSpropRule(0.2)
     assert rule_of(Mine, 0.2) is None
     assert rule_of(Own, 0.2) is None
+
+
+def test_an_unknown_option_lists_the_known_ones():
+    with pytest.raises(
+        UnknownNameError, match=r"no option of Adam 'beta3'. Did you mean .*Known are lr, beta1"
+    ):
+        rule_of(partial(Adam, beta3=1), 0.1)
+
+
+@pytest.mark.parametrize("kind", [Adam, RMSprop])
+def test_an_optimizer_without_factors_says_how_options_are_given(kind):
+    with pytest.raises(
+        OptionError,
+        match=rf"{kind.__name__}\(\) lacks the factors.*partial\(ff.optim",
+    ):
+        kind(lr=0.2)

@@ -12,7 +12,7 @@ moments are real: those of ``abs(g)**2``.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from math import log
 from typing import Any, ClassVar, TypeAlias
@@ -29,6 +29,7 @@ __all__ = [
     "RMSpropRule",
     "Rule",
     "as_optimizer",
+    "rate_of",
     "rule_of",
 ]
 
@@ -215,7 +216,13 @@ class _Ruled(Optimizer):
 
     rule_type: ClassVar[type[Rule]]
 
-    def __init__(self, factors: Iterable[Array], **kw: Any) -> None:
+    def __init__(self, factors: Iterable[Array] | None, **kw: Any) -> None:
+        if factors is None:
+            name = type(self).__name__
+            raise OptionError(
+                f"{name}() lacks the factors, which a fit gives it. To fit with options, give "
+                f"the class with them: optimizer=functools.partial(ff.optim.{name}, epsilon=1e-6)."
+            )
         super().__init__(factors)
         self._backend = current()
         self.rule = self.rule_type(**kw)
@@ -245,7 +252,7 @@ class Adam(_Ruled):
 
     def __init__(
         self,
-        factors: Iterable[Array],
+        factors: Iterable[Array] | None = None,
         lr: float = 0.1,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -277,7 +284,7 @@ class RMSprop(_Ruled):
 
     def __init__(
         self,
-        factors: Iterable[Array],
+        factors: Iterable[Array] | None = None,
         lr: float = 0.1,
         alpha: float = 0.99,
         epsilon: float = 1e-8,
@@ -324,8 +331,16 @@ def as_optimizer(spec: Any) -> Any:
     return spec
 
 
+def rate_of(optimizer: Any) -> Any:
+    """The learning rate that a `partial` was given, else 0.1."""
+    given = optimizer.keywords if isinstance(optimizer, partial) else {}
+    return given.get("lr", 0.1)
+
+
 def rule_of(optimizer: Any, lr: float) -> Rule | None:
     """The rule behind a built-in class, or a `partial` of one; None for anything else.
+
+    `lr` goes before that of the partial.
 
     A class derived from a built-in one may step in its own way, and has no rule.
     """
@@ -333,7 +348,12 @@ def rule_of(optimizer: Any, lr: float) -> Rule | None:
     if isinstance(optimizer, partial) and not optimizer.args:
         optimizer, options = optimizer.func, optimizer.keywords
     if optimizer in _KNOWN.values():
-        return optimizer.rule_type(**{"lr": lr, **options})  # type: ignore[no-any-return]  # found at run time
+        rule = optimizer.rule_type
+        known = [field.name for field in fields(rule)]
+        for name in options:
+            if name not in known:
+                raise UnknownNameError.among(f"option of {optimizer.__name__}", name, known)
+        return rule(**{**options, "lr": lr})  # type: ignore[no-any-return]  # found at run time
     return None
 
 

@@ -1,5 +1,7 @@
 """Options of a fit: every one that makes no sense is refused, and says what would."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ import funfact as ff
 from funfact.errors import CapabilityError, FitError, NotationError, OptionError, UnknownNameError
 from funfact.fit.options import checked
 from funfact.loss import MSE
-from funfact.optim import Adam
+from funfact.optim import Adam, Optimizer
 
 DEFAULTS = {
     "optimizer": "Adam",
@@ -22,6 +24,11 @@ DEFAULTS = {
     "checkpoint_freq": 50,
     "penalty_weight": 1.0,
 }
+
+
+class Descent(Optimizer):
+    def step(self, grad):
+        pass
 
 
 def options(**changed):
@@ -53,6 +60,15 @@ def test_the_defaults():
 )
 def test_what_is_taken(changed, attribute, expected):
     assert getattr(options(**changed), attribute) == expected
+
+
+@pytest.mark.parametrize("method", [Adam, Descent])
+def test_a_rate_given_goes_before_that_of_a_partial(method):
+    assert options(optimizer=method).lr == 0.1
+    assert options(optimizer=partial(method, lr=0.5)).lr == 0.5
+    assert options(optimizer=partial(method, lr=0.5), lr=0.2).lr == 0.2
+    with pytest.raises(OptionError, match=r"lr=-1: expected a number above 0"):
+        options(optimizer=partial(method, lr=-1))
 
 
 @pytest.mark.parametrize(
@@ -137,5 +153,8 @@ def test_options_come_first():
 def test_what_cannot_be_fitted():
     with pytest.raises(FitError, match=r"nothing to optimise in d: all its tensors hold data"):
         ff.factorize(ff.tensor("d", np.ones(3)), np.ones(3))
-    with pytest.raises(NotationError, match=r"factorize fits an expression, and got array"):
+    with pytest.raises(
+        NotationError,
+        match=r"got a ndarray where the expression belongs. The first",
+    ):
         ff.factorize(np.ones(3), ff.tensor("x", 3))

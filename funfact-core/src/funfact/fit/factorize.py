@@ -1,6 +1,5 @@
 """`factorize`: an expression and a target in, fitted models out."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,13 +9,14 @@ import pluggy
 from funfact.backends import current, require
 from funfact.backends.contract import Array, Backend
 from funfact.errors import FitError, NotationError
-from funfact.fit.history import FitWarning, History, Outcome, Recorder
+from funfact.fit.history import History, Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
 from funfact.fit.options import Options, checked
 from funfact.fit.plugins import register
 from funfact.fit.problem import Problem
 from funfact.fit.progress import Progress, wanted
+from funfact.fit.report import report
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.gradient import GradientDescent
 from funfact.fit.solvers.stateful import Stateful
@@ -67,7 +67,7 @@ def factorize(
     loss : str, class or instance
         See `funfact.loss`.
     lr : float, optional
-        The learning rate; 0.1.
+        The learning rate; that of a ``partial`` unless given, else 0.1.
     tol : float
         A replica has converged when its loss, without penalties, is below this at a
         checkpoint. With 0 none ever has.
@@ -117,7 +117,9 @@ def factorize(
     -----
     FitWarning
         If some replicas were lost, or the fit was interrupted (Ctrl-C, after the first
-        checkpoint: what was found until then is returned).
+        checkpoint: what was found until then is returned); if the loss fell below `tol` and is
+        not small against that of a model of zeros (more than a thousandth), or is no better than
+        that after a thousand steps or more.
 
     Notes
     -----
@@ -153,8 +155,9 @@ def factorize(
     backend = current()
     if not isinstance(tsrex, TsrEx):
         raise NotationError(
-            f"factorize fits an expression, and got {tsrex!r:.60}. The expression comes first, "
-            "then the target: ff.factorize(a[i, r] * b[j, r], target)."
+            f"factorize got a {type(tsrex).__name__} where the expression belongs. The first "
+            "argument is the expression, the second the data: "
+            "ff.factorize(a[i, r] * b[j, r], target)."
         )
     if not any(tensor.optimizable for tensor in tsrex.tensors):
         raise FitError(
@@ -168,7 +171,9 @@ def factorize(
     # the solver may change or reuse its arrays; these are its own
     factors = [backend.tensor(x) for x in scaled_to_target(problem, model.factors)]
     outcome = run(problem, _solver(problem, options), _fit(options, backend), factors, watchers)
-    return _results(model, best.factors, recorder.history(outcome), options)
+    history = recorder.history(outcome)
+    report(history, options, problem, stacklevel=2)
+    return _results(model, best.factors, history, options)
 
 
 def _watchers(
@@ -241,7 +246,6 @@ def _results(
     options: Options,
 ) -> Any:
     """The replicas that were asked for, as models of the expression that was given."""
-    _report(history, options)
     model.factors = factors
     ranked = [int(r) for r in np.argsort(history.best, kind="stable")]
     ranked = [r for r in ranked if np.isfinite(history.best[r])]
@@ -251,30 +255,3 @@ def _results(
         fac.history = history.of_replica(replica)
         models.append(fac)
     return models[0] if options.returns is None else models
-
-
-def _report(history: History, options: Options) -> None:
-    """Raise if there is no answer, warn if there is less of it than was asked for."""
-    lost = len(history.lost)
-    if lost == options.vec_size and not np.any(history.best < history.losses[0]):
-        raise FitError(
-            f"the loss of every replica ({lost}) is NaN or infinite at step {history.steps[-1]}, "
-            "and none got better than at its start. Try a smaller learning rate "
-            f"(lr={options.lr / 10:g}), starts closer to zero "
-            "(initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
-        )
-    if lost:
-        warnings.warn(
-            f"the loss of {lost} of {options.vec_size} replicas became NaN or infinite "
-            f"(replicas {', '.join(map(str, history.lost))}); what they found before that is "
-            f"kept. A smaller learning rate may keep them (lr={options.lr / 10:g}).",
-            FitWarning,
-            stacklevel=4,
-        )
-    if history.outcome is Outcome.INTERRUPTED:
-        warnings.warn(
-            f"interrupted after {history.steps[-1]} steps; the best factors until then are "
-            "returned.",
-            FitWarning,
-            stacklevel=4,
-        )

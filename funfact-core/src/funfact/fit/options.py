@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from funfact.errors import OptionError
 from funfact.loss import Loss, as_loss
-from funfact.optim import as_optimizer
+from funfact.optim import as_optimizer, rate_of
 
 __all__ = ["Options", "checked"]
 
@@ -67,10 +67,11 @@ def checked(
     replicas = _count("vec_size", vec_size)
     if vec_axis not in (0, -1):
         raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
+    method = as_optimizer(optimizer)
     return Options(
-        optimizer=as_optimizer(optimizer),
+        optimizer=method,
         loss=as_loss(loss),
-        lr=_number("lr", 0.1 if lr is None else lr, positive=True),
+        lr=_number("lr", rate_of(method) if lr is None else lr, positive=True),
         tol=_number("tol", tol, hint=" tol=0 never stops."),
         max_steps=_count("max_steps", max_steps),
         vec_size=replicas,

@@ -13,7 +13,10 @@ class Outcome(enum.Enum):
     """Why a fit ended; the value is advice."""
 
     CONVERGED = "the tolerance was reached"
-    MAX_STEPS = "all steps were made; for a lower loss, allow more (max_steps=) or more replicas"
+    MAX_STEPS = (
+        "all steps were made; for a lower loss, allow more (max_steps=) or more replicas, or "
+        "raise lr or scale the data if they are far from order one"
+    )
     LOST = "no replica has a finite loss any more; try a smaller lr, or starts closer to zero"
     INTERRUPTED = "interrupted; these are the best factors until then"
     PLUGIN = "a plug-in ended it"

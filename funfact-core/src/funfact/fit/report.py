@@ -1,0 +1,95 @@
+"""What is said of a fit that is over: an error without an answer, warnings about a poor one."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from funfact.backends.contract import Array
+from funfact.errors import FitError
+from funfact.fit.history import FitWarning, History, Outcome
+from funfact.fit.options import Options
+from funfact.fit.problem import Problem
+from funfact.loss import per_replica
+
+__all__ = ["report"]
+
+_SMALL = 1e-3
+"""Of the loss of zeros: what a fit may leave that stopped because its loss was small."""
+
+_MANY = 1000
+"""Steps after which a fit should be better than zeros."""
+
+
+def _loss_of_zeros(problem: Problem) -> float:
+    """The loss of a model that is zero everywhere; for MSE, the mean square of the target."""
+    ab, target = problem.backend, problem.target
+    zeros: Array = ab.zeros((1, *target.shape), dtype=target.dtype)
+    with np.errstate(all="ignore"):
+        value = ab.to_numpy(per_replica(problem.loss, zeros, target, ab))
+    return float(value[0])
+
+
+def report(history: History, options: Options, problem: Problem, stacklevel: int) -> None:
+    """Raise if there is no answer, warn if it is not what was asked for.
+
+    Parameters
+    ----------
+    history : History
+    options : Options
+    problem : Problem
+    stacklevel : int
+        As for `warnings.warn`, seen from the caller.
+    """
+    if len(history.lost) == options.vec_size and not np.any(history.best < history.losses[0]):
+        raise FitError(_lost(history, options))
+    for text in _shortcomings(history, options, problem):
+        warnings.warn(text, FitWarning, stacklevel=stacklevel + 1)
+
+
+def _lost(history: History, options: Options) -> str:
+    count, step = len(history.lost), history.steps[-1]
+    if step == 0:
+        return (
+            f"the loss of every replica ({count}) is NaN or infinite at the start, before any "
+            "step. The expression is not finite there: start where it is, for instance above zero "
+            "(prefer=ff.conditions.NonNegative, initializer=ff.initializers.Ones) if it has "
+            "logarithms, roots or quotients, or scale the data to order one."
+        )
+    return (
+        f"the loss of every replica ({count}) is NaN or infinite at step {step}, "
+        "and none got better than at its start. Try a smaller learning rate "
+        f"(lr={options.lr / 10:g}), starts closer to zero "
+        "(initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
+    )
+
+
+def _shortcomings(history: History, options: Options, problem: Problem) -> Iterator[str]:
+    step = history.steps[-1]
+    if history.lost:
+        yield (
+            f"the loss of {len(history.lost)} of {options.vec_size} replicas became NaN or "
+            f"infinite (replicas {', '.join(map(str, history.lost))}); what they found before that "
+            f"is kept. A smaller learning rate may keep them (lr={options.lr / 10:g})."
+        )
+    if history.outcome is Outcome.INTERRUPTED:
+        yield f"interrupted after {step} steps; the best factors until then are returned."
+    met = history.outcome is Outcome.CONVERGED
+    if not met and (history.outcome is not Outcome.MAX_STEPS or step < _MANY):
+        return
+    zeros, best = _loss_of_zeros(problem), float(np.min(history.best))
+    if not 0 < zeros < np.inf:
+        return
+    if met and best > _SMALL * zeros:
+        yield (
+            f"the fit stopped after {step} steps because its loss, {best:.3g}, is below "
+            f"tol={options.tol:g}, which is not small for this target: a model of zeros has the "
+            f"loss {zeros:.3g}. Give tol=0 or a smaller one (tol={1e-6 * zeros:.0e}), or scale the "
+            "data to order one."
+        )
+    if not met and best >= zeros:
+        yield (
+            f"after {step} steps the loss, {best:.3g}, is no better than that of a model of zeros, "
+            f"{zeros:.3g}. A step moves an element by about lr={options.lr:g} whatever the size of "
+            "the data: scale the data to order one, or raise lr."
+        )
