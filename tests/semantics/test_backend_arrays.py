@@ -17,6 +17,10 @@ def agrees(backend: Any, result: Any, expected: Any) -> None:
     np.testing.assert_allclose(backend.to_numpy(result), expected, rtol=1e-5, atol=1e-5)
 
 
+TYPED = ["zeros_like", "ones_like", "empty_like", "sum", "prod", "mean", "cumsum"]
+TYPED += ["cumprod", "cumulative_sum"]
+
+
 # --- in and out --------------------------------------------------------------
 
 
@@ -93,7 +97,12 @@ def test_a_dtype_is_honoured(backend: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["float64", "complex128", "int64"])
 def test_a_wide_dtype_is_honoured_or_refused(backend: Any, name: str) -> None:
+    ones = backend.ones(2)
+    functions = TYPED if name != "int64" else [f for f in TYPED if f != "mean"]
     calls = [
+        *(lambda f=f: getattr(backend, f)(ones, dtype=name) for f in functions),
+        lambda: backend.full_like(ones, 2, dtype=name),
+        lambda: backend.zeros_like(ones, dtype=np.dtype(name)),
         lambda: backend.tensor([1], dtype=name),
         lambda: backend.tensor([1], dtype=np.dtype(name)),
         lambda: backend.zeros(1, dtype=name),
@@ -109,6 +118,30 @@ def test_a_wide_dtype_is_honoured_or_refused(backend: Any, name: str) -> None:
                 backend.dtype(name)
         else:
             assert backend.dtype_name(x) == name
+
+
+@pytest.mark.parametrize("function", TYPED)
+def test_functions_take_dtypes_by_name(backend: Any, function: str) -> None:
+    x = backend.tensor([1, 2, 3])
+    for asked in ("complex64", backend.complex64, np.dtype("complex64")):
+        made = getattr(backend, function)(x, dtype=asked)
+        assert backend.dtype_name(made) == "complex64"
+    with pytest.raises(DtypeError, match="has no data type 'float33'"):
+        getattr(backend, function)(x, dtype="float33")
+
+
+def test_running_sums_take_an_axis_and_a_dtype(backend: Any) -> None:
+    x = backend.tensor([[1, 2], [3, 4]])
+    for function in ("cumsum", "cumprod"):
+        result = getattr(backend, function)(x, axis=0, dtype="float32")
+        agrees(backend, result, getattr(np, function)([[1, 2], [3, 4]], axis=0))
+        assert backend.dtype_name(result) == "float32"
+
+
+def test_questions_about_dtypes_take_names(backend: Any) -> None:
+    assert float(backend.finfo("float32").eps) == np.finfo("float32").eps
+    assert backend.iinfo("int8").max == 127
+    assert backend.dtype_name(backend.result_type("float32", "complex64")) == "complex64"
 
 
 def test_the_float_of_the_backend(backend: Any) -> None:
@@ -138,9 +171,9 @@ REDUCTIONS = ["sum", "prod", "max", "min", "mean", "std", "var", "median", "argm
 @pytest.mark.parametrize("axis", [None, 0, 1, -1])
 def test_reductions_over_an_axis(backend: Any, name: str, axis: int | None) -> None:
     x = X / 10
-    agrees(
-        backend, getattr(backend, name)(backend.tensor(x), axis=axis), getattr(np, name)(x, axis)
-    )
+    reduce, expected = getattr(backend, name), getattr(np, name)(x, axis)
+    agrees(backend, reduce(backend.tensor(x), axis=axis), expected)
+    agrees(backend, reduce(backend.tensor(x), axis), expected)
 
 
 @pytest.mark.parametrize("name", ["sum", "max", "min", "mean"])
@@ -241,3 +274,5 @@ def test_constants_and_what_is_missing(backend: Any) -> None:
     assert backend.linalg is not None
     with pytest.raises(AttributeError, match="has no 'concatenat'"):
         backend.concatenat
+    with pytest.raises(AttributeError, match=r"Did you mean 'fft.rfft'\?"):
+        backend.rfft

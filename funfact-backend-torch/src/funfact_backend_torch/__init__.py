@@ -52,6 +52,8 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
         *("rand", "randint", "randn", "randperm"),
     }
 
+    typed = Backend.typed | {"can_cast", "finfo", "iinfo", "result_type"}
+
     def __init__(self, options: PyTorchOptions | None = None) -> None:
         super().__init__(options)
         import torch
@@ -135,7 +137,7 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
         if name in ("_names", "xp"):
             raise AttributeError(name)  # asked for before __init__ has set them
         if name in self._names.__all__:
-            return getattr(self._names, name)
+            return self._handed_out(name, getattr(self._names, name))
         return super().__getattr__(name)
 
     def conj(self, x: Array) -> Array:
@@ -156,7 +158,7 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
 
     def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
         """A creation function that works on the chosen device."""
-        honest = super().place(function)
+        honest = self.honest(function)
         return lambda *args, **kwargs: honest(*args, **{"device": self._native_device, **kwargs})
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:

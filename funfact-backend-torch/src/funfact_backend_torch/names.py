@@ -12,24 +12,34 @@ tensor([2.5000, 5.0000])
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import array_api_compat.torch as xp
 import torch
 
 __all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
     "array_split",
     "cumprod",
     "cumsum",
     "diagonal",
     "dot",
+    "max",
+    "mean",
     "median",
+    "min",
     "mod",
     "power",
+    "prod",
     "split",
     "squeeze",
     "std",
+    "sum",
     "var",
     "xp",
 ]
@@ -37,18 +47,38 @@ __all__ = [
 Array = Any
 Axis = int | tuple[int, ...] | None
 
+
+def _by_position(function: Callable[..., Array]) -> Callable[..., Array]:
+    """A reduction of the standard, whose axis is keyword-only there and second in NumPy."""
+
+    @wraps(function)
+    def reduction(x: Array, axis: Axis = None, **kwargs: Any) -> Array:
+        return function(x, axis=axis, **kwargs)
+
+    return reduction
+
+
+all = _by_position(xp.all)
+any = _by_position(xp.any)
+argmax = _by_position(xp.argmax)
+argmin = _by_position(xp.argmin)
+max = _by_position(xp.max)
+mean = _by_position(xp.mean)
+min = _by_position(xp.min)
 mod = torch.remainder
 power = xp.pow
+prod = _by_position(xp.prod)
+sum = _by_position(xp.sum)
 
 
-def cumsum(x: Array, axis: int | None = None) -> Array:
+def cumsum(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     """Running sum, of the flattened tensor if `axis` is None."""
-    return torch.cumsum(x.reshape(-1) if axis is None else x, axis or 0)
+    return torch.cumsum(x.reshape(-1) if axis is None else x, axis or 0, dtype=dtype)
 
 
-def cumprod(x: Array, axis: int | None = None) -> Array:
+def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     """Running product, of the flattened tensor if `axis` is None."""
-    return torch.cumprod(x.reshape(-1) if axis is None else x, axis or 0)
+    return torch.cumprod(x.reshape(-1) if axis is None else x, axis or 0, dtype=dtype)
 
 
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
@@ -60,7 +90,7 @@ def dot(a: Array, b: Array) -> Array:
     """Product over the last axis of `a` and the last but one, or only one, of `b`."""
     if a.ndim == 0 or b.ndim == 0:
         return a * b
-    return torch.tensordot(a, b, dims=([a.ndim - 1], [max(b.ndim - 2, 0)]))
+    return torch.tensordot(a, b, dims=([a.ndim - 1], [b.ndim - 2 if b.ndim > 1 else 0]))
 
 
 def median(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:

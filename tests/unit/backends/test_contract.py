@@ -30,6 +30,8 @@ def test_an_attribute_that_nobody_has(ab: Plain) -> None:
     with pytest.raises(AttributeError, match="has no 'concatenat'") as caught:
         ab.concatenat
     assert "named as in the Python array API standard" in str(caught.value)
+    with pytest.raises(AttributeError, match=r"has no 'norm', .*Did you mean 'linalg\.norm'\?"):
+        ab.norm
 
 
 def test_a_backend_without_namespace_does_not_recurse() -> None:

@@ -86,6 +86,9 @@ class Backend(ABC):
     creation : frozenset of str
         The functions of `xp` and `package` that make arrays from nothing and
         take ``dtype=``, and ``device=`` if the backend declares `Devices`.
+    typed : frozenset of str
+        Others of their functions that take ``dtype=``, or dtypes in other places:
+        names are made native dtypes for them, and honoured or refused.
     xp : namespace, required
         The array API namespace; `__init__` sets it.
     package : namespace
@@ -102,6 +105,13 @@ class Backend(ABC):
     process_options: ClassVar[frozenset[str]] = frozenset()
     creation: ClassVar[frozenset[str]] = frozenset(
         {"arange", "empty", "eye", "full", "linspace", "ones", "zeros"}
+    )
+    typed: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("empty_like", "full_like", "ones_like", "zeros_like"),
+            *("cumprod", "cumsum", "cumulative_prod", "cumulative_sum"),
+            *("mean", "nanmean", "nanprod", "nansum", "prod", "sum", "trace"),
+        }
     )
 
     name: str = ""
@@ -152,6 +162,10 @@ class Backend(ABC):
 
     def dtype(self, dtype: Any) -> Dtype:
         """Native dtype from a name, a Python type, a NumPy or a native dtype.
+
+        The Python types ``float`` and ``complex`` mean the backend's own float and
+        the complex type of its width: float32 on JAX and PyTorch, unless they were
+        set up for more. Ask by name, ``'float64'``, for a certain one.
 
         Raises
         ------
@@ -298,12 +312,24 @@ class Backend(ABC):
 
     def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
         """A creation function of the library, bound to the chosen device and honest of dtype."""
-        return partial(self._create, function)
+        return self.honest(function)
 
-    def _create(self, function: Callable[..., Array], *args: Any, **kwargs: Any) -> Array:
+    def honest(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of the library whose dtypes are honoured or refused, names included."""
+        return partial(self._with_dtypes, function)
+
+    def _with_dtypes(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("dtype") is not None:
             kwargs["dtype"] = self.dtype(kwargs["dtype"])
-        return function(*args, **kwargs)
+        # by position, whatever says what a dtype is can be nothing else
+        dtypes = (str, type, np.dtype)
+        return function(*(self.dtype(x) if isinstance(x, dtypes) else x for x in args), **kwargs)
+
+    def _handed_out(self, name: str, found: Any) -> Any:
+        """What the library has under a name, as a person gets it."""
+        if name in type(self).creation:
+            return self.place(found)
+        return self.honest(found) if name in type(self).typed else found
 
     def __getattr__(self, name: str) -> Any:
         # 'xp' itself lands here when __init__ has not set it
@@ -314,11 +340,16 @@ class Backend(ABC):
                 found = getattr(space, name)
             except AttributeError:
                 continue
-            return self.place(found) if name in type(self).creation else found
+            return self._handed_out(name, found)
+        homes = [home for home in ("linalg", "fft") if self._has(home, name)]
         raise AttributeError(
-            f"{self!r} has no {name!r}, nor has the library behind it. "
-            "Functions are named as in the Python array API standard."
+            f"{self!r} has no {name!r}, nor has the library behind it."
+            + "".join(f" Did you mean '{home}.{name}'?" for home in homes)
+            + " Functions are named as in the Python array API standard."
         )
+
+    def _has(self, home: str, name: str) -> bool:
+        return any(hasattr(getattr(x, home, None), name) for x in (self.xp, self.package))
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dir(self.xp), *dir(self.package)})
