@@ -162,6 +162,46 @@ def test_complex_data_are_not_made_real(backend: Any) -> None:
             backend.tensor(data, dtype="float32")
 
 
+@pytest.mark.parametrize(
+    ("data", "dtype", "wrong"),
+    [
+        ([300], "int8", "300"),
+        ([[1, -1]], "uint8", "-1"),
+        (1.5, "int32", "1.5"),
+        ([0.0, 2.0**31], "int32", "2147483648.0"),
+        ([np.nan], "int32", "nan"),
+        ([-np.inf], "int32", "-inf"),
+        (np.array([2**40]), "int32", str(2**40)),
+        (np.float32(0.5), "uint8", "0.5"),
+        (np.uint8(200), "int8", "200"),
+    ],
+)
+def test_what_integers_do_not_hold_is_refused(
+    backend: Any, data: Any, dtype: str, wrong: str
+) -> None:
+    with pytest.raises(DtypeError) as caught:
+        backend.tensor(data, dtype=dtype)
+    info = np.iinfo(dtype)
+    assert str(caught.value) == (
+        f"{wrong} does not fit into {dtype}, which holds whole numbers from "
+        f"{info.min} to {info.max}. Ask for a wider dtype, or round and clip the data first."
+    )
+
+
+def test_integers_beyond_all_dtypes_are_refused(backend: Any) -> None:
+    for dtype in (None, "int32"):
+        with pytest.raises(DtypeError, match="cannot become a tensor: NumPy reads it as object"):
+            backend.tensor([2**70], dtype=dtype)
+
+
+def test_whole_numbers_fit_into_integers(backend: Any) -> None:
+    for data in ([-128.0, 127.0], [-128, 127], np.array([-128, 127]), (True, False), [], 5):
+        x = backend.tensor(data, dtype="int8")
+        assert backend.dtype_name(x) == "int8"
+        agrees(backend, x, data)
+    agrees(backend, backend.tensor([1.5], dtype=bool), [True])
+
+
 # --- NumPy's conventions -----------------------------------------------------
 
 REDUCTIONS = ["sum", "prod", "max", "min", "mean", "std", "var", "median", "argmax", "any", "all"]

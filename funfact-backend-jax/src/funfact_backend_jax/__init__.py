@@ -88,7 +88,7 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
             data = plain(data)  # tensors of other libraries, too
         try:
             return self.xp.array(data, native, device=self._native_device)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             plain(data)  # says what is wrong with lists that hold no numbers, or are ragged
             raise
 

@@ -22,6 +22,8 @@ NAMES = (
     *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
 )
 
+_OF_NUMPY = (np.ndarray, np.generic, int, float, list, tuple)
+
 
 def name(x: Any, default: Any) -> str:
     """Name of a dtype, or of an array's.
@@ -81,9 +83,15 @@ def plain(data: Any) -> np.ndarray[Any, Any]:
 
 
 def refuse_lossy(data: Any, dtype: str) -> None:
-    """Raise `DtypeError` if data are complex and the dtype of that name is not."""
+    """Raise `DtypeError` if data do not fit into the dtype of that name.
+
+    Complex data fit into complex dtypes alone; fractions and numbers out of its range
+    not into one of integers. The numbers of a native tensor are not looked at.
+    """
     if dtype.startswith("complex"):
         return
+    if dtype.startswith(("int", "uint")) and isinstance(data, _OF_NUMPY):
+        _refuse_unless_whole(plain(data), dtype)
     own = getattr(data, "dtype", None)
     if own is None:
         own = float if isinstance(data, (float, int)) else np.asarray(data).dtype
@@ -91,4 +99,19 @@ def refuse_lossy(data: Any, dtype: str) -> None:
         raise DtypeError(
             f"complex data do not fit into {dtype}: the imaginary part would be lost. "
             "Ask for complex64 or complex128, or take the real part first."
+        )
+
+
+def _refuse_unless_whole(data: np.ndarray[Any, Any], dtype: str) -> None:
+    """Raise `DtypeError` for a number that the dtype of integers does not have."""
+    if data.dtype.kind not in "iuf" or np.can_cast(data.dtype, dtype):
+        return
+    info = np.iinfo(dtype)
+    wrong = (data < info.min) | (data > info.max)
+    if data.dtype.kind == "f":  # beyond 2**53 the bounds themselves are rounded, to powers of 2
+        wrong = (data != np.trunc(data)) | (data < float(info.min)) | (data >= info.max + 1.0)
+    if wrong.any():
+        raise DtypeError(
+            f"{data[wrong].flat[0]} does not fit into {dtype}, which holds whole numbers from "
+            f"{info.min} to {info.max}. Ask for a wider dtype, or round and clip the data first."
         )
