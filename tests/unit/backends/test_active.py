@@ -255,3 +255,18 @@ def test_no_default_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_devices_of_a_backend_that_has_no_choice() -> None:
     use("b0")
     assert devices() == devices("b1") == ("cpu",)
+
+
+def test_a_using_that_is_kept_can_be_entered_again(plain: str, tunable: str) -> None:
+    kept, other = using(plain), using(tunable)
+    for _ in range(2):
+        with kept, other, kept as inner:
+            assert current() is inner
+            assert inner.name == plain
+    with kept:
+        with other, kept:
+            pass
+        assert current().name == plain
+    with pytest.raises(BackendError, match="inside `with using"), kept:
+        use(plain)
+    use(plain)  # nothing of it is left

@@ -267,10 +267,18 @@ def test_a_registered_backend_goes_before_an_installed_one(installed: list[Entry
     assert isinstance(load("jax"), Plain)
 
 
-@pytest.mark.parametrize("wrong", [Plain(), np, dict, 3])
+@pytest.mark.parametrize("wrong", [Plain(), np, dict, 3, "x", ":Class", "m:"])
 def test_register_what_is_no_class(wrong: object) -> None:
     with pytest.raises(BackendError, match="takes a class derived from funfact's Backend"):
         register_backend("wrong", wrong)
+
+
+@pytest.mark.parametrize("name", [3, None, "", " ", "a@b", "a,b"])
+def test_register_what_is_no_name(name: object) -> None:
+    before = available()
+    with pytest.raises(BackendError, match=r"takes the name that ff\.use will get, as text"):
+        register_backend(name, Plain)
+    assert available() == before
 
 
 # --- the scan ----------------------------------------------------------------

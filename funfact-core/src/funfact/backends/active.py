@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock  # what threading.Lock is; that module is not cheap
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ContextDecorator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +44,13 @@ _process: Backend | None = None
 
 
 class _Frame:
-    """One ``using`` that has been entered, and is itself."""
+    """A backend that ``owner`` put on top."""
 
-    __slots__ = ("backend",)
+    __slots__ = ("backend", "owner")
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, owner: object) -> None:
         self.backend = backend
+        self.owner = owner
 
 
 _frames: ContextVar[tuple[_Frame, ...]] = ContextVar("funfact_backend", default=())
@@ -87,12 +88,12 @@ def use(name: str, /, **options: Any) -> None:
     _process = _load(name, **options)
 
 
-@contextmanager
-def using(name: str, /, **options: Any) -> Iterator[Backend]:
+def using(name: str, /, **options: Any) -> AbstractContextManager[Backend]:
     """Make a backend active for this thread or asyncio task, inside a ``with``.
 
     What was active before is active again after the block, also if it raised.
     Tasks and ``asyncio.to_thread`` inherit it; plain threads and pools do not.
+    It decorates functions too, and can be kept and entered again.
 
     Examples
     --------
@@ -100,12 +101,10 @@ def using(name: str, /, **options: Any) -> Iterator[Backend]:
     ...     backend.zeros(2)
     array([0., 0.])
     """
-    with activated(_load(name, **options)) as backend:
-        yield backend
+    return _Using(lambda: _load(name, **options))
 
 
-@contextmanager
-def activated(backend: Backend) -> Iterator[Backend]:
+def activated(backend: Backend) -> AbstractContextManager[Backend]:
     """As `using`, with a backend that is loaded already.
 
     Examples
@@ -115,12 +114,24 @@ def activated(backend: Backend) -> Iterator[Backend]:
     ...     active_backend
     <backend 'NumpyBackend'>
     """
-    frame = _Frame(backend)
-    _frames.set((*_frames.get(), frame))
-    try:
-        yield frame.backend
-    finally:
-        _frames.set(tuple(other for other in _frames.get() if other is not frame))
+    return _Using(lambda: backend)
+
+
+class _Using(ContextDecorator, AbstractContextManager["Backend"]):
+    """Puts a backend on top, and takes out its own newest one: it may be entered many times."""
+
+    def __init__(self, find: Callable[[], Backend]) -> None:
+        self._find = find
+
+    def __enter__(self) -> Backend:
+        backend = self._find()
+        _frames.set((*_frames.get(), _Frame(backend, self)))
+        return backend
+
+    def __exit__(self, *exception: object) -> None:
+        frames = _frames.get()
+        mine = [frame for frame in frames if frame.owner is self][-1:]
+        _frames.set(tuple(frame for frame in frames if frame not in mine))
 
 
 def _load(name: str, /, **options: Any) -> Backend:

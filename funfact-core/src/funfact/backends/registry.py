@@ -31,7 +31,7 @@ def register_backend(name: str, target: type[Backend] | str) -> Callable[[], Non
     Raises
     ------
     BackendError
-        If `target` is neither.
+        If `target` is neither, or `name` is no name.
 
     Examples
     --------
@@ -48,7 +48,12 @@ def register_backend(name: str, target: type[Backend] | str) -> Callable[[], Non
 Nothing lacks is_native, tensor, to_numpy. Give register_backend a complete backend class.
     >>> remove()
     """
-    if not (isinstance(target, str) or (isinstance(target, type) and issubclass(target, Backend))):
+    if not isinstance(name, str) or not name.strip() or set(name) & set("@,"):
+        raise BackendError(
+            f"register_backend({name!r}, ...) takes the name that ff.use will get, as text "
+            "without '@' and ','."
+        )
+    if not _leads_to_a_class(target):
         raise BackendError(
             f"register_backend({name!r}, ...) takes a class derived from funfact's Backend, "
             f"or 'module:Class' as text, not {target!r}."
@@ -60,3 +65,10 @@ Nothing lacks is_native, tensor, to_numpy. Give register_backend a complete back
 
     registered[name] = target
     return remove
+
+
+def _leads_to_a_class(target: object) -> bool:
+    if isinstance(target, str):
+        module, _, attribute = target.partition(":")
+        return bool(module.strip() and attribute.strip())
+    return isinstance(target, type) and issubclass(target, Backend)
