@@ -15,7 +15,7 @@ from funfact.conditions import (
     as_condition,
     violation,
 )
-from funfact.errors import OptionError, ShapeError
+from funfact.errors import OptionError, ShapeError, UnknownNameError
 
 AB = load("numpy")
 
@@ -112,7 +112,45 @@ def test_options_are_checked():
         NonNegative(reduction="max")
 
 
-@pytest.mark.parametrize("spec", ["NonNegative", 1.0, ff.TsrEx])
+@pytest.mark.parametrize("spec", [1.0, ff.TsrEx])
 def test_what_is_no_condition(spec):
     with pytest.raises(OptionError, match=r"is not a condition. Give one of .*Unitary"):
         as_condition(spec)
+
+
+def test_a_name_of_a_condition():
+    assert as_condition("NonNegative") == NonNegative()
+    with pytest.raises(
+        UnknownNameError, match=r"no condition 'Nonneg'. Did you mean 'NonNegative'"
+    ):
+        as_condition("Nonneg")
+
+
+def test_two_conditions_become_one():
+    with pytest.raises(OptionError, match=r"was given 2 conditions, and takes one. Write one Cond"):
+        as_condition([NonNegative, Unitary])
+
+
+@pytest.mark.parametrize("weight", ["a", -1, float("nan"), float("inf"), None])
+def test_a_weight_is_a_number(weight):
+    with pytest.raises(OptionError, match=r"Unitary\(weight=.*\): expected a finite number of at"):
+        Unitary(weight=weight)
+
+
+def test_a_residual_keeps_the_replicas():
+    class Total(Condition):
+        def residual(self, x, ab):
+            return ab.sum(x)
+
+    class Nothing(Condition):
+        def residual(self, x, ab):
+            ab.sum(x)
+
+    x, ab = np.ones((3, 4)), load("numpy")
+    assert violation(Total(), x, ab, 0) == 144
+    with pytest.raises(
+        ShapeError, match=r"returned shape \(\) for .*first 1 axes are replicas.*axis"
+    ):
+        violation(Total(), x, ab, 1)
+    with pytest.raises(OptionError, match=r"Nothing.residual returned a NoneType.*`return`"):
+        violation(Nothing(), x, ab, 1)

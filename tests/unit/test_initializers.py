@@ -5,7 +5,7 @@ import pytest
 
 import funfact as ff
 from funfact.backends import load
-from funfact.errors import DtypeError, OptionError, ShapeError
+from funfact.errors import DtypeError, OptionError, ShapeError, UnknownNameError
 from funfact.initializers import (
     STANDARD,
     Eye,
@@ -157,5 +157,12 @@ def test_what_an_initializer_may_be():
     assert as_initializer(Normal) == Normal()
     assert as_initializer(Normal(2.0)) == Normal(2.0)
     assert issubclass(Eye, Initializer)
-    with pytest.raises(OptionError, match=r"'normal' is not an initializer. Give a class"):
+    assert as_initializer("Ones") == Ones()
+    with pytest.raises(UnknownNameError, match=r"no initializer 'normal'. Did you mean 'Normal'"):
         as_initializer("normal")
+
+
+@pytest.mark.parametrize("std", ["a", None, 0, float("nan")])
+def test_a_scale_is_a_positive_number(std):
+    with pytest.raises(OptionError, match=r"Normal\(std=.*\): expected a positive, finite number"):
+        Normal(std)

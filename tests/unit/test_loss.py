@@ -219,3 +219,12 @@ def test_what_is_no_loss():
         as_loss(lambda model, target: 0)
     with pytest.raises(OptionError, match=r"L1\(reduction='max'\): expected 'mean' or 'sum'"):
         L1("max")
+
+
+def test_a_loss_that_returns_nothing():
+    class Forgot(Loss):
+        def elementwise(self, model, target, ab):
+            ab.abs(model - target)
+
+    with pytest.raises(OptionError, match=r"Forgot.elementwise returned a NoneType.*`return`"):
+        Forgot()([1.0], [2.0])

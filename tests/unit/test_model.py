@@ -208,9 +208,9 @@ def test_without_initialisation():
 def test_a_model_is_made_of_an_expression():
     with pytest.raises(NotationError, match=r"a model is made of an expression, not of array"):
         model(np.ones(3))
-    with pytest.raises(OptionError, match=r"prefer='positive' is not a condition"):
+    with pytest.raises(UnknownNameError, match=r"no condition 'positive'. Known are Diagonal"):
         model(ff.tensor("x", 2, prefer="positive"))
-    with pytest.raises(OptionError, match=r"'ones' is not an initializer"):
+    with pytest.raises(UnknownNameError, match=r"no initializer 'ones'. Did you mean 'Ones'"):
         model(ff.tensor("x", 2, initializer="ones"))
 
 

@@ -24,9 +24,11 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
+import numpy as np
+
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
-from funfact.errors import OptionError, ShapeError
+from funfact.errors import OptionError, ShapeError, UnknownNameError
 
 __all__ = [
     "Condition",
@@ -65,6 +67,11 @@ class Condition(ABC):
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
+        weight: Any = self.weight
+        if not isinstance(weight, int | float | np.number) or not 0 <= weight < float("inf"):
+            raise OptionError(
+                f"{type(self).__name__}(weight={weight!r}): expected a finite number of at least 0."
+            )
         _check_choice(self, "elementwise", ("mse", "l1"))
         _check_choice(self, "reduction", ("mean", "sum"))
 
@@ -118,7 +125,9 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     Raises
     ------
     ShapeError
-        If the factor has too few axes for the condition.
+        If the factor has too few axes for the condition, or the residual lacks the replicas.
+    OptionError
+        If the residual is no array.
     """
     if x.ndim - lead < condition.needs_ndim:
         raise ShapeError(
@@ -126,6 +135,7 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
             f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
         )
     residual = condition.residual(x, ab)
+    _check_residual(condition, residual, x, ab, lead)
     if condition.elementwise == "l1":
         values = ab.abs(residual)
     elif ab.is_complex(residual):
@@ -137,6 +147,21 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     total = ab.sum(values, axis=axes) if axes else values
     count = prod(values.shape[lead:]) if condition.reduction == "mean" else 1
     return total * (condition.weight / count)
+
+
+def _check_residual(condition: Condition, residual: Any, x: Array, ab: Backend, lead: int) -> None:
+    name = type(condition).__name__
+    if not ab.is_tensor(residual):
+        raise OptionError(
+            f"{name}.residual returned a {type(residual).__name__}. It is to return an array that "
+            "is zero where the condition holds: does it end with `return`?"
+        )
+    if tuple(residual.shape[:lead]) != tuple(x.shape[:lead]):
+        raise ShapeError(
+            f"{name}.residual returned shape {tuple(residual.shape)} for an array of shape "
+            f"{tuple(x.shape)}, of which the first {lead} axes are replicas, each with a penalty "
+            "of its own. Keep them: sum over the last axes, as in ab.sum(x, axis=-1)."
+        )
 
 
 class NoCondition(Condition):
@@ -201,20 +226,32 @@ class Unitary(Condition):
 
 
 def as_condition(spec: Any) -> Condition:
-    """The condition that a class or an instance stands for.
+    """The condition that a name, a class or an instance stands for.
 
     Raises
     ------
+    UnknownNameError
+        If there is no condition of that name.
     OptionError
-        If it is neither.
+        If it is none of these.
     """
+    if isinstance(spec, str):
+        known = {cls.__name__: cls for cls in _KNOWN}
+        if spec not in known:
+            raise UnknownNameError.among("condition", spec, known)
+        return known[spec]()
+    if isinstance(spec, list | tuple):
+        raise OptionError(
+            f"prefer= was given {len(spec)} conditions, and takes one. Write one Condition whose "
+            "residual holds both, for two of one shape ab.stack([a, b], axis=-1)."
+        )
     if isinstance(spec, type) and issubclass(spec, Condition):
         spec = spec()
     if not isinstance(spec, Condition):
-        known = ", ".join(sorted(cls.__name__ for cls in _KNOWN))
+        names = ", ".join(sorted(cls.__name__ for cls in _KNOWN))
         raise OptionError(
-            f"prefer={spec!r} is not a condition. Give one of funfact.conditions ({known}), as "
-            "class or instance, or a subclass of funfact.conditions.Condition."
+            f"prefer={spec!r} is not a condition. Give one of funfact.conditions ({names}), as "
+            "name, class or instance, or a subclass of funfact.conditions.Condition."
         )
     return spec
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
-from funfact.errors import OptionError, ShapeError
+from funfact.errors import OptionError, ShapeError, UnknownNameError
 
 __all__ = [
     "STANDARD",
@@ -234,22 +236,28 @@ class _Given(Initializer):
 
 
 def as_initializer(spec: Any) -> Initializer:
-    """The initialiser that a class, an instance, a callable, an array or None stands for.
+    """The initialiser that a name, a class, an instance, a callable, an array or None stands for.
 
     Raises
     ------
+    UnknownNameError
+        If there is no initialiser of that name.
     OptionError
         If it is none of these.
     """
     if spec is None:
         return STANDARD
+    if isinstance(spec, str):
+        if spec not in _KNOWN:
+            raise UnknownNameError.among("initializer", spec, _KNOWN)
+        spec = _KNOWN[spec]
     if isinstance(spec, type):
         spec = spec()
     if isinstance(spec, Initializer):
         return spec
     if callable(spec) and not hasattr(spec, "shape"):
         return _Called(spec)
-    if isinstance(spec, str | bytes | dict | set):
+    if isinstance(spec, bytes | dict | set):
         raise OptionError(
             f"{spec!r} is not an initializer. Give a class or an instance from "
             "funfact.initializers, a function of the shape, or an array."
@@ -281,10 +289,15 @@ def _truncated(std: float, size: Shape, ab: Backend, dtype: Any) -> Array:
     return values
 
 
-def _check_scale(who: str, name: str, value: float) -> None:
-    if not 0 < value < float("inf"):
+def _check_scale(who: str, name: str, value: Any) -> None:
+    number = isinstance(value, int | float | np.number)
+    if not number or not 0 < value < float("inf"):
         raise OptionError(f"{who}({name}={value!r}): expected a positive, finite number.")
 
 
 STANDARD = Normal(std=1.0)
 """How a tensor given by its shape starts if nothing else is asked for."""
+
+_KNOWN: dict[str, type[Initializer]] = {
+    cls.__name__: cls for cls in (Zeros, Ones, Eye, Normal, Uniform, VarianceScaling)
+}

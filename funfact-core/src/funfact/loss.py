@@ -128,6 +128,8 @@ def per_replica(loss: Loss, model: Array, target: Array, ab: Backend) -> Array:
         If the shapes disagree, or the loss returns another shape than the model's.
     DtypeError
         If the loss is complex.
+    OptionError
+        If the loss returns no array.
     """
     lead = model.ndim - target.ndim
     if lead < 0 or tuple(model.shape[lead:]) != tuple(target.shape):
@@ -138,6 +140,11 @@ def per_replica(loss: Loss, model: Array, target: Array, ab: Backend) -> Array:
         )
     values = loss.elementwise(model, target, ab)
     name = type(loss).__name__
+    if not ab.is_tensor(values):
+        raise OptionError(
+            f"{name}.elementwise returned a {type(values).__name__}. It is to return an array, the "
+            "loss of each element: does it end with `return`?"
+        )
     if tuple(values.shape) != tuple(model.shape):
         raise ShapeError(
             f"{name}.elementwise returned shape {tuple(values.shape)} for a model of shape "

@@ -52,7 +52,7 @@ def test_shapes_are_equal(shape, target):
 def test_nan_and_infinity_are_refused(bad):
     target = np.ones((3, 4), complex if isinstance(bad, complex) else float)
     target[1, 2] = target[2, 2] = bad
-    with pytest.raises(TargetError, match=r"2 of 12 elements of the target are NaN or infinite"):
+    with pytest.raises(TargetError, match=r"2 of 12 elements of the target are NaN.*a mask w that"):
         prepare(target, (3, 4), AB.dtype(target.dtype), MSE(), AB)
 
 
@@ -64,7 +64,7 @@ def test_a_loss_may_refuse_a_target():
 def test_masked_elements_are_refused():
     target = np.ma.masked_invalid([1.0, np.nan, 2.0])
     with pytest.raises(
-        TargetError, match=r"a masked array with 1 masked elements.*filled\(value\)"
+        TargetError, match=r"a masked array with 1 masked elements.*filled\(0\).* mask"
     ):
         read(target, AB)
     np.testing.assert_array_equal(read(np.ma.array([1.0, 2.0]), AB), [1, 2])
@@ -79,3 +79,21 @@ def test_what_is_no_array(target):
 def test_an_expression_is_no_target():
     with pytest.raises(TargetError, match=r"the target is an expression, x. Expected an array"):
         read(ff.tensor("x", 3), AB)
+
+
+def test_finite_numbers_that_a_narrow_dtype_does_not_hold():
+    with pytest.raises(
+        TargetError, match=r"2 elements of the target do not fit into float32.*Scale"
+    ):
+        prepare(np.array([1.0, 1e300, -1e39]), (3,), AB.dtype("float32"), MSE(), AB)
+
+
+def test_a_wide_target_is_logged_once_and_refused_where_it_overflows(caplog):
+    pytest.importorskip("jax")
+    jax = load("jax", enable_x64=False)
+    with caplog.at_level("INFO", logger="funfact"):
+        assert jax.dtype_name(read(np.ones(2), jax)) == "float32"
+        read(np.ones(2), jax)
+    assert caplog.text.count("a target of float64 is fitted in float32") <= 1
+    with pytest.raises(TargetError, match=r"1 elements of the target do not fit into float32.*x64"):
+        read([1.0, 1e300], jax)

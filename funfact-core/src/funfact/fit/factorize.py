@@ -84,8 +84,9 @@ def factorize(
     checkpoint_freq : int
         Steps between two looks at the losses.
     dtype : name or native dtype, optional
-        That of the factors; the target's unless given, and the backend's default float for
-        a target of integers.
+        That of the factors; the target's unless given, as far as the backend has it (JAX
+        without ``enable_x64`` takes float64 as float32, which is logged), and the backend's
+        default float for a target of integers.
     penalty_weight : float
         What the penalties are multiplied with.
     plugins : list

@@ -1,5 +1,8 @@
 """The target of a fit: checked, and brought to the backend."""
 
+import logging
+from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from funfact.loss import Loss
 
 __all__ = ["model_dtype", "prepare", "read"]
 
+_log = logging.getLogger("funfact")
+
 
 def read(target: Any, backend: Backend) -> Array:
     """The target as a native tensor, in the dtype that the backend takes it in.
@@ -18,7 +23,8 @@ def read(target: Any, backend: Backend) -> Array:
     Raises
     ------
     TargetError
-        If it is no array of numbers, or a masked one.
+        If it is no array of numbers, a masked one, or does not fit into the dtype that the
+        backend takes it in.
     """
     if isinstance(target, TsrEx):
         raise TargetError(
@@ -29,15 +35,44 @@ def read(target: Any, backend: Backend) -> Array:
         masked = int(np.sum(np.ma.getmaskarray(target)))
         raise TargetError(
             f"the target is a masked array with {masked} masked elements, and all elements are "
-            "fitted. Fill them first: target.filled(value)."
+            "fitted. Fill them, target.filled(0), and multiply the model by a mask w that is zero "
+            "there and else one, (model * w[i, j]) >> [i, j]."
         )
     try:
-        return backend.tensor(target)
+        with np.errstate(over="ignore"):  # what does not fit is reported below
+            native = backend.tensor(target)
     except (TypeError, ValueError, RuntimeError) as exc:
         raise TargetError(
             f"the target, a {type(target).__name__}, cannot be made a tensor of {backend!r} "
             f"({exc}). Expected an array of numbers."
         ) from exc
+    if not backend.is_native(target) and backend.is_floating(native):
+        given = np.asarray(target)
+        if given.dtype.kind in "fc" and given.dtype.name != backend.dtype_name(native):
+            _log_once(given.dtype.name, backend.dtype_name(native), repr(backend))
+            if np.all(np.isfinite(given)):
+                _check_fits(native, backend)
+    return native
+
+
+@cache
+def _log_once(given: str, taken: str, backend: str) -> None:
+    _log.info("a target of %s is fitted in %s, the precision of %s.", given, taken, backend)
+
+
+def _check_fits(values: Array, ab: Backend) -> None:
+    """Raise if finite numbers became infinite in a narrower dtype."""
+    bad = _not_finite(values, ab)
+    if bad:
+        raise TargetError(
+            f"{bad} elements of the target do not fit into {ab.dtype_name(values)}, in which it is "
+            "fitted. Scale the data to order one, or use wider numbers: dtype='float64', under JAX "
+            "with ff.use('jax', enable_x64=True)."
+        )
+
+
+def _not_finite(values: Array, ab: Backend) -> int:
+    return int(ab.sum(ab.astype(~ab.isfinite(values), "int32")))
 
 
 def model_dtype(target: Array, dtype: Any, backend: Backend) -> Any:
@@ -77,15 +112,19 @@ def prepare(target: Array, shape: tuple[int, ...], dtype: Any, loss: Loss, ab: B
             "indices of the expression another order with `>>`."
         )
     if ab.is_floating(target):
-        bad = int(ab.sum(ab.astype(~ab.isfinite(target), "int32")))
+        bad = _not_finite(target, ab)
         if bad:
             raise TargetError(
-                f"{bad} of {target.size if isinstance(target.size, int) else np.prod(shape)} "
-                "elements of the target are NaN or infinite. Fill them, for instance with the "
-                "mean of the rest, or cut them off."
+                f"{bad} of {prod(shape)} elements of the target are NaN or infinite. Cut them off, "
+                "or leave them out of the loss: fill them with zeros and multiply the model by a "
+                "mask w that is zero there and else one, (model * w[i, j]) >> [i, j]."
             )
     loss.check(target, ab)
     if ab.is_complex(dtype) and not ab.is_complex(target):
         # A real target of a complex model stays real: half the memory, and the same errors.
         dtype = ab.real(ab.zeros((), dtype=dtype)).dtype
-    return ab.astype(target, dtype)
+    with np.errstate(over="ignore"):
+        values = ab.astype(target, dtype)
+    if ab.is_floating(target):
+        _check_fits(values, ab)
+    return values
