@@ -71,6 +71,12 @@ def tests(session: nox.Session, backend: str) -> None:
     install(session, CORE, NUMPY, *BACKENDS[backend], ROOT, *TESTING, editable=True)
     session.env["FUNFACT_BACKEND"] = backend
     session.run("pytest", "--backend", backend, *session.posargs)
+    if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
+        gradients = [
+            "tests/solvers/test_gradients.py",
+            "tests/solvers/test_gradients_of_expressions.py",
+        ]
+        session.run("pytest", "--backend", backend, *gradients, env={"JAX_ENABLE_X64": "1"})
 
 
 @nox.session(name="core-alone")

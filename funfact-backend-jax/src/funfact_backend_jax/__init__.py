@@ -282,6 +282,13 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
         """``1 - erf(x)``; `x` real."""
         return self._jax.scipy.special.erfc(floating(self, x, "erfc"))
 
+    def acosh(self, x: Array) -> Array:
+        """Inverse hyperbolic cosine, the principal branch for complex `x`."""
+        if not self.is_complex(x):
+            return self.xp.acosh(x)
+        # jax 0.10 has the sign of its derivative wrong in the left half-plane.
+        return self.xp.log(x + self.xp.sqrt(x - 1) * self.xp.sqrt(x + 1))
+
 
 @lru_cache(maxsize=1024)
 def _compiled_einsum(subscripts: str) -> Callable[..., Array]:
