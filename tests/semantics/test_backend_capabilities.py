@@ -142,8 +142,10 @@ def test_a_capability_that_is_not_declared_has_no_method(backend: Any) -> None:
 
 def test_the_kind_alone_is_its_first_device(backend_name: str) -> None:
     if isinstance(backends.load(backend_name), Devices):
-        assert backends.load(backend_name, device="cpu").device.startswith("cpu")
-        assert backends.load(backend_name, device="cpu:0").device.startswith("cpu")
+        for device in ("cpu", "cpu:0", *backends.devices(backend_name)):
+            backend = backends.load(backend_name, device=device)
+            assert backend.device in backend.devices()
+            assert backend.device.startswith("cpu") or device not in ("cpu", "cpu:0")
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "cpu:99", "abacus", "", "cpu:x", "meta"])

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from funfact.backends.capabilities import Devices
 from funfact.backends.contract import Array, Backend
 from funfact.backends.dtypes import plain
 from funfact.backends.einsum import is_explicit
 from funfact.backends.functions import floating
+from funfact.errors import DeviceError
 
-__all__ = ["NumpyBackend"]
+__all__ = ["NumpyBackend", "NumpyOptions"]
 
 
-class NumpyBackend(Backend):
+@dataclass(frozen=True)
+class NumpyOptions:
+    """Options of ``ff.use('numpy', ...)``.
+
+    `device` is ``'cpu'``, the only one there is: a program that chooses a device
+    can change its backend.
+    """
+
+    device: str | None = None
+
+
+class NumpyBackend(Backend, Devices):
     """NumPy, with SciPy for the error function.
 
     Examples
@@ -26,10 +40,24 @@ class NumpyBackend(Backend):
 
     protocol = 1
     requires = ("numpy", "scipy")
+    Options = NumpyOptions
 
-    def __init__(self, options: Any = None) -> None:
+    def __init__(self, options: NumpyOptions | None = None) -> None:
         super().__init__(options)
         self.xp = np
+        asked = self.options.device
+        if asked not in (None, "cpu", "cpu:0"):
+            raise DeviceError(f"NumPy has no device {asked!r} here. It has cpu.")
+        self.options = replace(self.options, device=self.device)
+
+    @property
+    def device(self) -> str:
+        """The CPU."""
+        return "cpu"
+
+    def devices(self) -> tuple[str, ...]:
+        """The CPU alone."""
+        return ("cpu",)
 
     def tensor(self, data: Any, dtype: Any = None) -> Array:
         """NumPy array, a copy of `data`, in C order."""
