@@ -112,6 +112,32 @@ def test_switched_off(installed: list[Entry], monkeypatch: pytest.MonkeyPatch) -
     assert "Take its name out" in str(caught.value)
 
 
+def test_all_switched_off(installed: list[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
+    installed += [entry("echo", "echo-one"), entry("numpy", "funfact-backend-numpy")]
+    monkeypatch.setenv("FUNFACT_DISABLE_BACKENDS", "echo,numpy")
+    with pytest.raises(BackendError) as caught:
+        backends.current()
+    assert str(caught.value).startswith(
+        "No backend can be used without being chosen. Switched off by "
+        "FUNFACT_DISABLE_BACKENDS='echo,numpy': numpy, echo. Take one out of that environment "
+        "variable. Or install one: pip install funfact-backend-jax"
+    )
+
+
+def test_switching_off_what_nobody_offers_is_logged_once(
+    installed: list[Entry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    discovery._complain.cache_clear()
+    installed.append(entry("echo", "echo-one"))
+    monkeypatch.setenv("FUNFACT_DISABLE_BACKENDS", "ecko, echo@echo-one,jax,,jax@other")
+    for _ in range(2):
+        assert available() == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "FUNFACT_DISABLE_BACKENDS switches off 'ecko', and no installed backend is called so. "
+        "Did you mean 'echo'?"
+    ]
+
+
 def test_switched_off_after_it_was_loaded(plain: str, monkeypatch: pytest.MonkeyPatch) -> None:
     load(plain)
     monkeypatch.setenv("FUNFACT_DISABLE_BACKENDS", plain)
@@ -195,6 +221,11 @@ def test_another_protocol(
     assert text.endswith(command)
 
 
+def test_another_protocol_of_a_registered_backend() -> None:
+    register_backend("old", type("Old", (Plain,), {"protocol": 0}))
+    assert message("old").endswith("Give register_backend a complete backend class.")
+
+
 def test_members_that_are_missing() -> None:
     class Half(Backend):
         protocol = 1
@@ -213,7 +244,9 @@ def test_options_that_are_no_dataclass() -> None:
 
 def test_a_library_that_is_not_installed(installed: list[Entry]) -> None:
     register_backend("far", type("Far", (Plain,), {"requires": ("numpy", "no_such_library.sub")}))
-    assert "it needs no_such_library.sub, which is not installed" in message("far")
+    text = message("far")
+    assert "it needs no_such_library.sub, which is not installed" in text
+    assert text.endswith("if it is called there as its module is: pip install no_such_library")
 
 
 def test_a_library_that_is_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +265,9 @@ def test_a_constructor_that_fails_is_remembered_and_tried_again() -> None:
                 raise OSError("libarrays.so: wrong ELF class")
 
     register_backend("moody", Moody)
-    assert "loading Moody raised OSError: libarrays.so: wrong ELF class" in message("moody")
+    text = message("moody")
+    assert "loading Moody raised OSError: libarrays.so: wrong ELF class" in text
+    assert text.endswith("Mend that, or what register_backend was given.")
     assert backends.status()["moody"].state == "broken"
     assert "wrong ELF class" in backends.status()["moody"].cause
     Moody.broken = False

@@ -103,5 +103,18 @@ def test_a_missing_capability_names_what_to_install(installed: list[Entry]) -> N
     )
 
 
+def test_a_missing_capability_of_backends_that_are_switched_off(
+    installed: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discovery.registered.clear()
+    installed.append(Entry("torch", "samples:Plain", "funfact-backend-torch", "2.0.0"))
+    monkeypatch.setenv("FUNFACT_DISABLE_BACKENDS", "jax,torch")
+    with pytest.raises(CapabilityError) as caught:
+        require(Plain(), Autodiff, "fitting with Adam")
+    assert str(caught.value).endswith(
+        "jax and torch have, and cannot be used here: python -m funfact.backends says why."
+    )
+
+
 def test_a_capability_that_is_there() -> None:
     require(Able(), Autodiff, "fitting with Adam")

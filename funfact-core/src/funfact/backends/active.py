@@ -172,8 +172,8 @@ def _chosen_by_environment() -> tuple[Backend, str] | None:
 
 
 def _first_usable() -> tuple[Backend, str]:
-    from .discovery import available
-    from .entries import FIRST_PARTY, installation
+    from .discovery import available, switched_off
+    from .entries import DISABLE, FIRST_PARTY, installation
 
     installed = available()
     passed_over = []
@@ -186,10 +186,17 @@ def _first_usable() -> tuple[Backend, str]:
             else:
                 return backend, " ".join(["the first that can be used.", *passed_over])
     others = [name for name in installed if name not in FIRST_PARTY]
-    hint = f"Choose one: ff.use({others[0]!r}). Or install" if others else "Install"
+    choices = [f"Choose one: ff.use({others[0]!r})."] if others else []
+    if off := switched_off():
+        choices.append(
+            f"Switched off by {DISABLE}={os.environ[DISABLE]!r}: {', '.join(off)}. "
+            "Take one out of that environment variable."
+        )
+    absent = [name for name in FIRST_PARTY if name not in (*installed, *off)]
+    if absent:
+        choices.append(f"{'Or install' if choices else 'Install'} one: {installation(absent)}")
     raise BackendError(
-        " ".join(["No backend can be used without being chosen.", *passed_over])
-        + f" {hint} one: {installation(FIRST_PARTY)}"
+        " ".join(["No backend can be used without being chosen.", *passed_over, *choices])
     )
 
 

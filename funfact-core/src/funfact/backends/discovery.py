@@ -13,7 +13,9 @@ funfact.errors.UnknownNameError: No backend is called 'nunpy'. Did you mean 'num
 
 from __future__ import annotations
 
+import logging
 import os
+from functools import cache
 from importlib import invalidate_caches
 from threading import RLock
 from typing import Any
@@ -35,8 +37,10 @@ __all__ = [
     "load",
     "preferred",
     "restore",
+    "switched_off",
 ]
 
+_log = logging.getLogger("funfact")
 _lock = RLock()
 _classes: dict[object, tuple[Entry, type[Backend]]] = {}  # what is imported stays
 _instances: dict[tuple[type[Backend], Any], Backend] = {}
@@ -51,12 +55,33 @@ def entries() -> list[Entry]:
     """All claims, registered ones first, in the order of names that people see."""
     rank = {name: position for position, name in enumerate(FIRST_PARTY)}
     claims = [*(Entry(name, target) for name, target in registered.items()), *scan()]
+    _complain(os.environ.get(DISABLE, ""), frozenset(entry.name for entry in claims))
     return sorted(claims, key=lambda entry: (rank.get(entry.name, len(rank)), entry.name))
 
 
 def available() -> list[str]:
     """Names of the backends that are installed and not switched off; none is imported."""
     return list(dict.fromkeys(entry.name for entry in entries() if not disabled(entry)))
+
+
+def switched_off() -> list[str]:
+    """Names of the backends that are installed, each claim of which is switched off."""
+    enabled = available()
+    return list(dict.fromkeys(entry.name for entry in entries() if entry.name not in enabled))
+
+
+@cache
+def _complain(switches: str, known: frozenset[str]) -> None:
+    """Log, once, the names that are switched off and are nobody's."""
+    for name in filter(None, map(str.strip, switches.split(","))):
+        base = name.partition("@")[0]
+        if base not in known and base not in FIRST_PARTY:
+            _log.warning(
+                "%s switches off %r, and no installed backend is called so.%s",
+                DISABLE,
+                name,
+                nearest(base, {*known, *FIRST_PARTY}),
+            )
 
 
 def find(name: str) -> Entry:

@@ -69,10 +69,12 @@ def load_problem(entry: Entry, exc: BaseException) -> Problem:
             "It is an editable install; one that is added while Python runs "
             "can be imported after a restart."
         )
-    elif isinstance(exc, ModuleNotFoundError) and exc.name != top:
-        remedy = f"To install what it needs: {_pip('install', entry)}"
+    elif isinstance(exc, ModuleNotFoundError) and exc.name and exc.name != top:
+        remedy = _installing(entry, [exc.name])
+    elif entry.distribution:
+        remedy = f"To install it anew: pip install --force-reinstall {entry.distribution}"
     else:
-        remedy = f"To install it anew: {_pip('install --force-reinstall', entry)}"
+        remedy = "Mend that, or what register_backend was given."
     return Problem("broken", cause, remedy, exc)
 
 
@@ -84,12 +86,13 @@ def _class_problem(entry: Entry, found: Any) -> Problem | None:
     protocol = getattr(found, "protocol", None)
     if protocol != PROTOCOL:
         older = not isinstance(protocol, int) or protocol < PROTOCOL
-        what = _pip("install --upgrade", entry) if older else "pip install --upgrade funfact-core"
+        behind = entry.distribution if older else "funfact-core"
+        remedy = f"To update it: pip install --upgrade {behind}" if behind else authors(entry)
         stated = "states no protocol" if protocol is None else f"is written for protocol {protocol}"
         return Problem(
             "incompatible",
             f"{found.__name__} {stated}, and this funfact-core speaks protocol {PROTOCOL}",
-            f"To update it: {what}",
+            remedy,
         )
     if isabstract(found):
         lacks = ", ".join(sorted(found.__abstractmethods__))
@@ -98,8 +101,8 @@ def _class_problem(entry: Entry, found: Any) -> Problem | None:
         return Problem("broken", f"{found.__name__}.Options is not a dataclass", authors(entry))
     absent = [module for module in found.requires if not _importable(module)]
     if absent:
-        remedy = f"To install what it needs: {_pip('install', entry)}"
-        return Problem("broken", f"it needs {', '.join(absent)}, which is not installed", remedy)
+        cause = f"it needs {', '.join(absent)}, which is not installed"
+        return Problem("broken", cause, _installing(entry, absent))
     return None
 
 
@@ -111,8 +114,12 @@ def _importable(module: str) -> bool:
     return find_spec(top) is not None
 
 
-def _pip(command: str, entry: Entry) -> str:
-    return f"pip {command} {entry.distribution or 'the library it needs'}"
+def _installing(entry: Entry, modules: list[str]) -> str:
+    """How to get modules: pip installs what a distribution requires and lacks."""
+    if entry.distribution:
+        return f"To install what it needs: pip install {entry.distribution}"
+    tops = " ".join(dict.fromkeys(module.partition(".")[0] for module in modules))
+    return f"To install it, if it is called there as its module is: pip install {tops}"
 
 
 def authors(entry: Entry) -> str:

@@ -129,8 +129,14 @@ def require(backend: Backend, capability: type[Capability], purpose: str) -> Non
     if able:
         remedy = "Choose another: " + " or ".join(f"ff.use({name!r})" for name in able)
     else:
-        absent = [n for n, known in FIRST_PARTY.items() if known.complete and n not in installed]
-        remedy = f"Install one that has, then choose it with ff.use: {installation(absent)}"
+        complete = [name for name, known in FIRST_PARTY.items() if known.complete]
+        absent = [name for name in complete if name not in installed]
+        remedy = (
+            f"Install one that has, then choose it with ff.use: {installation(absent)}"
+            if absent
+            else f"{' and '.join(complete)} have, and cannot be used here: "
+            "python -m funfact.backends says why."
+        )
     raise CapabilityError(
         f"{purpose} needs {capability.ability}, which {backend!r} does not have. {remedy}"
     )
