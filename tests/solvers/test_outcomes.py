@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.errors import DtypeError, FitError, ShapeError, TargetError
+from funfact.errors import DtypeError, FitError, OptionError, ShapeError, TargetError
 from funfact.fit import FitWarning, Outcome, hookimpl
 from funfact.optim import Optimizer
 
@@ -130,6 +130,15 @@ def test_a_huge_target_asks_for_scale(fit):
         FitWarning, match=r"after 1000 steps the loss, .*no better than .* zeros.*scale the data"
     ):
         fit(low_rank(), 1e8 * TARGET, max_steps=1000)
+
+
+def test_a_step_that_stores_a_numpy_array(fit, backend):
+    class Wrong(Optimizer):
+        def step(self, grad):
+            self.factors[0] = np.asarray(backend.to_numpy(grad[0]))
+
+    with pytest.raises(OptionError, match=r"Wrong.step stored a ndarray of numpy as a factor"):
+        fit(low_rank(), TARGET, optimizer=Wrong, max_steps=2)
 
 
 def test_a_partial_of_an_own_method_keeps_its_rate(fit):

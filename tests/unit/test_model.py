@@ -1,5 +1,8 @@
 """Models on NumPy: values, factors, penalties, replicas, and what they refuse."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -355,3 +358,28 @@ def test_it_stays_on_its_backend(monkeypatch):
     np.testing.assert_array_equal(ported(), value)
     ported["u"] = np.zeros((3, 2))
     np.testing.assert_array_equal(fac(), value)
+
+
+def test_what_is_no_model_replica_factor_or_slice():
+    fac = model(ff.tensor("u", 3, 2), vec_size=4)
+    with pytest.raises(
+        OptionError, match=r"factors=3: expected a sequence.*u of shape \(4, 3, 2\)"
+    ):
+        fac.factors = 3
+    with pytest.raises(OptionError, match=r"view takes a replica of a model, and got a int"):
+        ff.view(3, 0)
+    for replica in (1.0, True):
+        with pytest.raises(OptionError, match=rf"replica {replica}: expected an integer"):
+            ff.view(fac, replica)
+    with pytest.raises(OptionError, match=r"for axis 0 is no slice of positions .*cannot be zero"):
+        fac[::0]
+
+
+def test_pickling_points_to_files_and_copying_copies():
+    fac = model(ff.tensor("u", 3))
+    with pytest.raises(OptionError, match=r"not pickled.*fac.save\(path\)"):
+        pickle.dumps(fac)
+    for other in (copy.copy(fac), copy.deepcopy(fac)):
+        np.testing.assert_array_equal(other["u"], fac["u"])
+        other["u"] = np.zeros(3)
+        assert np.any(fac["u"])

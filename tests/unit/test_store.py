@@ -12,7 +12,7 @@ import pytest
 
 import funfact as ff
 from funfact import conditions, initializers
-from funfact.errors import FileFormatError, UnknownNameError
+from funfact.errors import FileFormatError, OptionError, UnknownNameError
 from funfact.model import History, Outcome
 
 i, j, k, r = ff.indices("i, j, k, r")
@@ -417,3 +417,26 @@ def test_a_document_that_does_not_fit_together(path, change):
     rewritten(path, model=json.dumps({**document, **change}))
     with pytest.raises(FileFormatError, match=r"model\.ff is cut short or damaged"):
         ff.load(path)
+
+
+def test_paths_that_are_none(tmp_path):
+    with ff.using("numpy"):
+        fac = ff.Factorization.from_tsrex(ff.tensor("u", 3))
+    with pytest.raises(OptionError, match=r"3 names no file. Expected a path"):
+        fac.save(3)
+    with pytest.raises(OptionError, match=r"3 names no file. Expected a path"):
+        ff.load(3)
+    with pytest.raises(IsADirectoryError, match=r"a folder; name a file in it"):
+        fac.save(tmp_path)
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(tmp_path, monkeypatch):
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", self)
+
+    monkeypatch.setattr("builtins.open", lambda path, *args: refuse(str(path)))
+    with ff.using("numpy"):
+        fac = ff.Factorization.from_tsrex(ff.tensor("u", 3))
+    with pytest.raises(PermissionError) as caught:
+        fac.save(tmp_path / "model.ff")
+    assert caught.value.filename == str(tmp_path / "model.ff")

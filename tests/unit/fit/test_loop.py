@@ -238,6 +238,11 @@ def test_what_a_plugin_of_a_function_refuses(options, message):
         gradient_descent_plugin(**options)
 
 
+def test_only_a_function_becomes_a_plugin():
+    with pytest.raises(OptionError, match=r"was put on 3, and goes on a function of the state"):
+        gradient_descent_plugin(every=2)(3)
+
+
 @pytest.mark.parametrize("plugin", [print, object(), Log])
 def test_what_is_no_plugin(plugin):
     with pytest.raises(OptionError, match=r"is not a plug-in. Make one .*gradient_descent_plugin"):
@@ -275,8 +280,13 @@ def test_one_hook_right_and_one_wrong():
             pass
 
     for plugin, named in ((Half(), "finished"), (Greedy(), "weather")):
-        with pytest.raises(OptionError, match=rf"(?s)a hook that there is not, or one.*{named}"):
+        with pytest.raises(
+            OptionError, match=rf"(?s)a hook that there is not, or one.*{named}"
+        ) as caught:
             register(manager(), [plugin])
+        assert type(plugin).__name__ in str(caught.value)
+        assert str(id(plugin)) not in str(caught.value)
+        assert "0x" not in str(caught.value)
 
 
 def test_a_plugin_given_twice_is_called_once():

@@ -91,19 +91,29 @@ def gradient_descent_plugin(
     if every is not None:
         _check_steps("every", [every], least=1)
         period = every
-        return lambda function: _At(
-            function, lambda step: (max(step, 0) // period + 1) * period, None
-        )
+        return _decorator(lambda step: (max(step, 0) // period + 1) * period, None)
     if at is not None:
         listed = [at] if not isinstance(at, Collection) else list(at)
         _check_steps("at", listed, least=0)
         ordered = sorted(listed)
-        return lambda function: _At(
-            function, lambda step: next((s for s in ordered if s > step), None), None
-        )
+        return _decorator(lambda step: next((s for s in ordered if s > step), None), None)
     if not callable(trigger):
         raise OptionError(f"trigger={trigger!r} is not a function of the state.")
-    return lambda function: _At(function, lambda step: max(step, 0) + 1, trigger)
+    return _decorator(lambda step: max(step, 0) + 1, trigger)
+
+
+def _decorator(
+    next_step: Callable[[int], int | None], trigger: Callable[[State], Any] | None
+) -> Callable[[Callable[[State], Any]], Any]:
+    def decorate(function: Callable[[State], Any]) -> _At:
+        if not callable(function):
+            raise OptionError(
+                f"gradient_descent_plugin was put on {function!r:.60}, and goes on a function of "
+                "the state of a fit: @ff.gradient_descent_plugin(every=100)."
+            )
+        return _At(function, next_step, trigger)
+
+    return decorate
 
 
 def register(plugins: pluggy.PluginManager, given: Any) -> None:
@@ -119,7 +129,7 @@ def register(plugins: pluggy.PluginManager, given: Any) -> None:
     for plugin in given:
         if isinstance(plugin, type) or not _hooks_of(plugins, plugin):
             raise OptionError(
-                f"{plugin!r} is not a plug-in. Make one of a function of the state with "
+                f"{_called(plugin)} is not a plug-in. Make one of a function of the state with "
                 "@ff.gradient_descent_plugin(every=100), or give an object with methods marked "
                 f"@funfact.fit.hookimpl, named {', '.join(_names())}."
             )
@@ -130,12 +140,14 @@ def register(plugins: pluggy.PluginManager, given: Any) -> None:
 
 def _register(plugins: pluggy.PluginManager, plugin: Any) -> None:
     try:
-        plugins.register(plugin)
+        plugins.register(plugin, name=f"{_called(plugin)} {len(plugins.get_plugins())}")
         plugins.check_pending()
     except pluggy.PluginValidationError as exc:
+        name = _called(plugin)
         raise OptionError(
-            f"the plug-in {plugin!r} has a hook that there is not, or one that takes what it is "
-            f"not given: {exc}. The hooks and their arguments are those of funfact.fit.Hooks."
+            f"the plug-in {name} has a hook that there is not, or one that takes what it is not "
+            f"given: {str(exc).replace(repr(plugin), name)}. The hooks and their arguments are "
+            "those of funfact.fit.Hooks."
         ) from exc
 
 
@@ -164,6 +176,11 @@ def installed() -> tuple[Any, ...]:
 
 def _made(plugin: Any) -> Any:
     return plugin() if isinstance(plugin, type) else plugin
+
+
+def _called(plugin: Any) -> str:
+    """A plug-in in a message, without its address."""
+    return str(getattr(plugin, "__name__", type(plugin).__name__))
 
 
 def _names() -> list[str]:

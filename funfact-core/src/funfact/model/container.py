@@ -34,7 +34,11 @@ DAMAGE = (
 def write(path: Path, document: dict[str, Any], arrays: "Sequence[np.ndarray[Any, Any]]") -> None:
     """Write a file whole, or not at all."""
     if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder; make it first", path.parent)
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no such folder; make it first", str(path.parent)
+        )
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder; name a file in it", str(path))
     text = json.dumps({"format": FORMAT, "version": VERSION, **document})
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -47,6 +51,10 @@ def write(path: Path, document: dict[str, Any], arrays: "Sequence[np.ndarray[Any
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
+    except OSError as exc:
+        if exc.filename == str(beside):  # a file that the user has never heard of
+            raise type(exc)(exc.errno, exc.strerror, str(path)) from exc
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

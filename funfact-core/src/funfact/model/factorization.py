@@ -13,12 +13,12 @@ from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
 from funfact.compiler.lower import lower
-from funfact.errors import NotationError, OptionError, ShapeError
+from funfact.errors import NotationError, OptionError
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.replicas import vectorize
 from funfact.model import keys
-from funfact.model.factors import Key, checked, find, listing
+from funfact.model.factors import Key, checked, find, listing, one_for_each
 from funfact.model.history import History
 from funfact.model.parts import Parts
 from funfact.model.penalty import conditions_of, penalties
@@ -180,13 +180,7 @@ class Factorization:
     @factors.setter
     def factors(self, values: Iterable[Any]) -> None:
         optimised = [tensor for tensor in self._tensors if tensor.optimizable]
-        values = list(values)
-        if len(values) != len(optimised):
-            raise ShapeError(
-                f"{len(values)} factors were assigned, and the model has {len(optimised)} "
-                f"that a fit changes: {listing(self._tsrex, optimised)}."
-            )
-        pairs = zip(optimised, values, strict=True)
+        pairs = zip(optimised, one_for_each(self._tsrex, optimised, values), strict=True)
         arrays = [checked(self._tsrex, t, x, self._backend, self._dtype) for t, x in pairs]
         for tensor, value in zip(optimised, arrays, strict=True):
             self._values[self._tensors.index(tensor)] = value
@@ -329,6 +323,18 @@ class Factorization:
         from funfact.model.store import save  # which makes models
 
         save(self, path)
+
+    def __reduce__(self) -> Any:
+        raise OptionError(
+            "a model is not pickled: it holds a compiled function. Write it to a file with "
+            "fac.save(path) and read it with ff.load(path), also in another process."
+        )
+
+    def __copy__(self) -> "Factorization":
+        return self.copy()
+
+    def __deepcopy__(self, _: Any) -> "Factorization":
+        return self.copy()
 
     def copy(self) -> "Factorization":
         """A model of the same expression whose factors are arrays of its own.

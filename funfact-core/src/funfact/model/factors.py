@@ -1,16 +1,16 @@
 """Which factor is meant, and how factors are called in messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from funfact.backends.contract import Array, Backend
-from funfact.errors import ShapeError, UnknownNameError
+from funfact.errors import OptionError, ShapeError, UnknownNameError
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.language.render.names import names
 from funfact.model.values import stored_dtype
 
-__all__ = ["Key", "checked", "find", "listing"]
+__all__ = ["Key", "checked", "find", "listing", "one_for_each"]
 
 Key: TypeAlias = str | TsrEx | Tensor
 """What names a factor: its symbol, or the tensor itself."""
@@ -67,6 +67,30 @@ def listing(tsrex: TsrEx, tensors: Iterable[Tensor]) -> str:
     """Factors with their names and shapes, as they are enumerated in a sentence."""
     named = names(tsrex.node)
     return ", ".join(f"{named[t]} of shape {t.full_shape}" for t in tensors)
+
+
+def one_for_each(tsrex: TsrEx, tensors: Sequence[Tensor], values: Any) -> list[Any]:
+    """The values for those factors that a fit changes, as a list.
+
+    Raises
+    ------
+    OptionError
+        If they are no sequence.
+    ShapeError
+        If they are too few or too many.
+    """
+    if not isinstance(values, Iterable):
+        raise OptionError(
+            f"factors={values!r:.60}: expected a sequence with an array for each of "
+            f"{listing(tsrex, tensors)}. One factor alone is set by fac['u'] = array."
+        )
+    listed = list(values)
+    if len(listed) != len(tensors):
+        raise ShapeError(
+            f"{len(listed)} factors were assigned, and the model has {len(tensors)} "
+            f"that a fit changes: {listing(tsrex, tensors)}."
+        )
+    return listed
 
 
 def checked(tsrex: TsrEx, tensor: Tensor, value: Any, ab: Backend, dtype: Any) -> Array:

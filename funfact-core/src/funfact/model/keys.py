@@ -89,7 +89,13 @@ def coordinates(points: Sequence[Any], shape: tuple[int, ...]) -> Positions:
 
 def _along(entry: Any, axis: int, size: int) -> "np.ndarray[Any, Any] | None":
     if isinstance(entry, slice):
-        span = range(*entry.indices(size))
+        try:
+            span = range(*entry.indices(size))
+        except (TypeError, ValueError) as exc:  # a step of zero, bounds that are no integers
+            raise OptionError(
+                f"{entry!r} for axis {axis} is no slice of positions ({exc}). Its bounds are "
+                "integers or left out, and its step is not zero."
+            ) from exc
         return None if span == range(size) else np.arange(span.start, span.stop, span.step)
     if entry is None or isinstance(entry, bool | np.bool_ | str):
         raise _wrong(entry, axis)

@@ -11,7 +11,7 @@ import numpy as np
 from funfact.backends import current
 from funfact.backends import load as load_backend
 from funfact.backends.dtypes import NAMES, plain
-from funfact.errors import UnknownNameError
+from funfact.errors import OptionError, UnknownNameError
 from funfact.model import container
 from funfact.model.document import Reader, Writer
 from funfact.model.factorization import Factorization
@@ -25,6 +25,7 @@ _DISPENSABLE = "initializer "
 
 def save(fac: Factorization, path: str | os.PathLike[str]) -> None:
     """Write a model to a file; see `Factorization.save`."""
+    path = _path(path)
     ab = fac.backend
 
     def to_numpy(x: Any) -> "np.ndarray[Any, Any]":
@@ -44,7 +45,7 @@ def save(fac: Factorization, path: str | os.PathLike[str]) -> None:
         "things": writer.things,
         "own": {name: where for name, (_, where) in writer.own.items()},
     }
-    container.write(Path(path), document, writer.arrays)
+    container.write(path, document, writer.arrays)
 
 
 def load(
@@ -76,6 +77,8 @@ def load(
 
     Raises
     ------
+    OptionError
+        If `path` is no path.
     FileNotFoundError
         If there is no file.
     FileFormatError
@@ -99,7 +102,7 @@ def load(
     >>> fac.tsrex, fac()
     (u @ v, array([3., 3., 3.]))
     """
-    path = Path(path)
+    path = _path(path)
     document, arrays = container.read(path)
     try:
         things = _own(path, document["own"], own or {})
@@ -125,6 +128,15 @@ def load(
     fac = Factorization(tsrex, ab, dtype, native(tsrex.tensors, values, ab, dtype))
     fac.history, fac.seed = history, seed
     return fac
+
+
+def _path(path: Any) -> Path:
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError as exc:
+        raise OptionError(
+            f"{path!r:.60} names no file. Expected a path, such as 'model.ff'."
+        ) from exc
 
 
 def _own(path: Path, places: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:

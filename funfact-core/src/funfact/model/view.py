@@ -19,7 +19,7 @@ def view(fac: Factorization, replica: int) -> Factorization:
     Raises
     ------
     OptionError
-        If the model has no replicas.
+        If it is no model, or one without replicas, or `replica` no integer.
     RangeError
         If it has not that many.
 
@@ -32,6 +32,13 @@ def view(fac: Factorization, replica: int) -> Factorization:
     >>> fac.shape, ff.view(fac, 5).shape
     ((8, 3, 4), (3, 4))
     """
+    if not isinstance(fac, Factorization):
+        raise OptionError(
+            f"view takes a replica of a model, and got a {type(fac).__name__}. Give what "
+            "Factorization.from_tsrex(expr, vec_size=n) returned."
+        )
+    if isinstance(replica, bool) or not hasattr(replica, "__index__"):
+        raise OptionError(f"replica {replica!r}: expected an integer.")
     tsrex, ab = fac.tsrex.original, fac.backend
     if tsrex is None:
         raise OptionError(

@@ -26,6 +26,7 @@ class Stateful(Solver):
 
     make: Callable[..., Any]
     lr: float
+    is_native: Callable[[Any], bool]
     gradient: Callable[..., tuple[Any, list[Array]]]
 
     @classmethod
@@ -33,9 +34,8 @@ class Stateful(Solver):
         """The solver of `problem` by what ``make(factors, lr=lr)`` returns."""
         gradient = gradient_of(problem)
         backend = problem.backend
-        return cls(
-            make, lr, backend.compile(gradient) if isinstance(backend, Compile) else gradient
-        )
+        compiled = backend.compile(gradient) if isinstance(backend, Compile) else gradient
+        return cls(make, lr, backend.is_native, compiled)
 
     def init(self, factors: list[Array]) -> Carry:
         optimizer = self.make(factors, lr=self.lr)
@@ -50,6 +50,14 @@ class Stateful(Solver):
         factors, optimizer = carry
         _, grads = self.gradient(factors, target, data)
         optimizer.step(grads)
+        for x in factors:
+            if not self.is_native(x):
+                raise OptionError(
+                    f"{type(optimizer).__name__}.step stored a {type(x).__name__} of "
+                    f"{type(x).__module__} as a factor, which the backend does not compute with. "
+                    "Compute it from the arrays that `step` and `self.factors` hold, or convert "
+                    "it: ff.active_backend.tensor(x)."
+                )
         return carry
 
     def factors(self, carry: Carry) -> list[Array]:
