@@ -8,6 +8,7 @@ import pytest
 import funfact as ff
 from funfact.errors import CapabilityError, FitError, NotationError, OptionError, UnknownNameError
 from funfact.fit.options import checked
+from funfact.fit.room import check_room
 from funfact.loss import MSE
 from funfact.optim import Adam, Optimizer
 
@@ -151,6 +152,8 @@ def test_options_come_first():
 
 @pytest.mark.usefixtures("on_numpy")
 def test_what_cannot_be_fitted():
+    with pytest.raises(FitError, match=r"hole \+ 1 has a hole, so .*ff.template\(pattern\) @ expr"):
+        ff.factorize(ff.hole + 1, [1.0])
     with pytest.raises(FitError, match=r"nothing to optimise in d: all its tensors hold data"):
         ff.factorize(ff.tensor("d", np.ones(3)), np.ones(3))
     with pytest.raises(
@@ -158,3 +161,16 @@ def test_what_cannot_be_fitted():
         match=r"got a ndarray where the expression belongs. The first",
     ):
         ff.factorize(np.ones(3), ff.tensor("x", 3))
+
+
+def test_more_replicas_than_anything_holds():
+    u = ff.tensor("u", 8, 2)
+    check_room(u, "float32", 10**6)
+    # 4 * 16 + 16 elements of 4 bytes: 320 bytes a replica
+    check_room(u, "float32", 2**38 // 320)
+    with pytest.raises(
+        OptionError, match=r"vec_size=1000000000: .*at least 298 GiB.*vec_size=8589"
+    ):
+        check_room(u, "float32", 10**9)
+    with pytest.raises(OptionError, match=r"at least 1192 GiB"):
+        check_room(u, "complex128", 10**9)

@@ -17,6 +17,7 @@ from funfact.fit.plugins import register
 from funfact.fit.problem import Problem
 from funfact.fit.progress import Progress, wanted
 from funfact.fit.report import report
+from funfact.fit.room import check_room
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.gradient import GradientDescent
 from funfact.fit.solvers.stateful import Stateful
@@ -160,6 +161,11 @@ def factorize(
             "argument is the expression, the second the data: "
             "ff.factorize(a[i, r] * b[j, r], target)."
         )
+    if tsrex.has_hole:
+        raise FitError(
+            f"{tsrex!r} has a hole, so it has no value to fit. Fill it first: "
+            "ff.template(pattern) @ expr."
+        )
     if not any(tensor.optimizable for tensor in tsrex.tensors):
         raise FitError(
             f"there is nothing to optimise in {tsrex!r}: all its tensors hold data. Give a tensor "
@@ -204,6 +210,7 @@ def _build(
     native = model_dtype(raw, dtype, backend)
     prepared = prepare(raw, tsrex.shape, native, options.loss, backend)
     axis = -1 if options.append else 0
+    check_room(tsrex, backend.dtype_name(native), options.vec_size)
     model = Factorization.from_tsrex(tsrex, native, options.vec_size, axis)
     tensors = model.tsrex.tensors
     pairs = zip(tensors, model.all_factors, strict=True)
