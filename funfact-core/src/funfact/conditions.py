@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funfact.backends import current
+from funfact.backends.active import activated
 from funfact.backends.contract import Array, Backend
 from funfact.errors import OptionError, ShapeError, UnknownNameError
 
@@ -226,7 +227,10 @@ class Unitary(Condition):
 
 
 def as_condition(spec: Any) -> Condition:
-    """The condition that a name, a class or an instance stands for.
+    """The condition that a name, a class, an instance or a function stands for.
+
+    A function of a factor, with any leading axes, gives the residual; `funfact.active_backend`
+    is that of the model.
 
     Raises
     ------
@@ -247,13 +251,27 @@ def as_condition(spec: Any) -> Condition:
         )
     if isinstance(spec, type) and issubclass(spec, Condition):
         spec = spec()
+    if callable(spec) and not isinstance(spec, Condition | type):
+        spec = _OfFunction(function=spec)
     if not isinstance(spec, Condition):
         names = ", ".join(sorted(cls.__name__ for cls in _KNOWN))
         raise OptionError(
             f"prefer={spec!r} is not a condition. Give one of funfact.conditions ({names}), as "
-            "name, class or instance, or a subclass of funfact.conditions.Condition."
+            "name, class or instance, a subclass of funfact.conditions.Condition, or a function of "
+            "the factor."
         )
     return spec
+
+
+@dataclass(frozen=True)
+class _OfFunction(Condition):
+    """A user's function of the factor."""
+
+    function: Any = None
+
+    def residual(self, x: Array, ab: Backend) -> Array:
+        with activated(ab):
+            return self.function(x)
 
 
 _KNOWN = (Diagonal, NoCondition, NonNegative, Unitary, UpperTriangular)

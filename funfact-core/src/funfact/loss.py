@@ -22,6 +22,7 @@ from math import log, prod
 from typing import Any
 
 from funfact.backends import current
+from funfact.backends.active import activated
 from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError, OptionError, ShapeError, TargetError, UnknownNameError
 
@@ -251,9 +252,11 @@ _KNOWN: dict[str, type[Loss]] = {
 
 
 def as_loss(spec: Any) -> Loss:
-    """The loss that a name, a class or an instance stands for.
+    """The loss that a name, a class, an instance or a function stands for.
 
-    Names are compared without regard to case and underscores: ``'kl_divergence'``.
+    A function of model and target gives the loss of each element, with
+    `funfact.active_backend` that of the fit. Names are compared without regard to case
+    and underscores: ``'kl_divergence'``.
 
     Raises
     ------
@@ -270,12 +273,25 @@ def as_loss(spec: Any) -> Loss:
         return found()
     if isinstance(spec, type) and issubclass(spec, Loss):
         spec = spec()
+    if callable(spec) and not isinstance(spec, Loss | type):
+        spec = _OfFunction(function=spec)
     if not isinstance(spec, Loss):
         raise OptionError(
-            f"loss={spec!r} is not a loss. Give a name ({', '.join(_KNOWN)}), or a class or an "
-            "instance derived from funfact.loss.Loss."
+            f"loss={spec!r} is not a loss. Give a name ({', '.join(_KNOWN)}), a class or an "
+            "instance derived from funfact.loss.Loss, or a function of model and target."
         )
     return spec
+
+
+@dataclass(frozen=True)
+class _OfFunction(Loss):
+    """A user's function of model and target."""
+
+    function: Any = None
+
+    def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
+        with activated(ab):
+            return self.function(model, target)
 
 
 def _squared(x: Array, ab: Backend) -> Array:

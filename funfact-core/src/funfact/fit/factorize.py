@@ -65,7 +65,7 @@ def factorize(
         Finite numbers.
     optimizer : str, class, or partial of a class
         ``'Adam'`` or ``'RMSprop'``, or one of your own (`funfact.optim.Optimizer`).
-    loss : str, class or instance
+    loss : str, class, instance or function of model and target
         See `funfact.loss`.
     lr : float, optional
         The learning rate; that of a ``partial`` unless given, else 0.1.

@@ -71,7 +71,7 @@ def tensor(
         Where a fit starts; see `funfact.initializers`.
     optimizable : bool, optional
         Whether a fit may change it. By default a shape is, data is not.
-    prefer : class or instance, optional
+    prefer : name, class, instance or function of the factor, optional
         A condition whose violation is penalised; see `funfact.conditions`.
     real : bool
         Whether it holds real numbers in a complex model too: an angle, an amplitude.

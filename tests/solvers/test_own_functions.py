@@ -1,0 +1,42 @@
+"""Losses and conditions that are plain functions."""
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.errors import OptionError
+
+i, j, r = ff.indices("i, j, r")
+
+
+def quartic(model, target):
+    return ff.active_backend.abs(model - target) ** 4
+
+
+def small(x):
+    return x - 1
+
+
+def test_a_loss_is_a_function_of_model_and_target(fit, backend):
+    target = np.outer([1.0, 2.0, 3.0], [1.0, 2.0])
+    u, v = ff.tensor("u", 3, 1), ff.tensor("v", 2, 1)
+    fac = fit(u[i, r] * v[j, r], target, loss=quartic, max_steps=200, vec_size=2, tol=0)
+    left = np.abs(backend.to_numpy(fac()) - target) ** 4
+    np.testing.assert_allclose(fac.history.loss, left.mean(), rtol=1e-3, atol=1e-12)
+    assert fac.history.loss < 1e-2
+
+
+def test_a_condition_is_a_function_of_the_factor(fit, backend):
+    # from there both stay positive: u * v = 2 has a second branch, which no step leaves
+    u = ff.tensor("u", 3, prefer=small, initializer=np.full(3, 0.5))
+    v = ff.tensor("v", 3, initializer=np.full(3, 0.5))
+    fac = fit(u * v, 2 * np.ones(3), max_steps=500, vec_size=2, tol=0)
+    np.testing.assert_allclose(backend.to_numpy(fac["u"]), 1, atol=1e-2)
+    np.testing.assert_allclose(backend.to_numpy(fac["v"]), 2, atol=2e-2)
+
+
+def test_what_is_no_function():
+    with pytest.raises(OptionError, match="a function of model and target"):
+        ff.loss.as_loss(3)
+    with pytest.raises(OptionError, match="a function of the factor"):
+        ff.conditions.as_condition(3)
