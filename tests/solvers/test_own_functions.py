@@ -35,6 +35,55 @@ def test_a_condition_is_a_function_of_the_factor(fit, backend):
     np.testing.assert_allclose(backend.to_numpy(fac["v"]), 2, atol=2e-2)
 
 
+def test_a_function_sees_one_replica(backend):
+    def sums_to_one(x):
+        assert x.shape == (4,)
+        return x.sum() - 1
+
+    p = ff.tensor("p", 4, prefer=sums_to_one)
+    fac = ff.Factorization.from_tsrex(p * 1.0, vec_size=4)
+    values = np.arange(16.0).reshape(4, 4)
+    fac["p"] = values
+    expected = (values.sum(1) - 1) ** 2
+    np.testing.assert_allclose(backend.to_numpy(fac.penalty()), expected, rtol=1e-5)
+    losses = ff.loss.per_replica(
+        ff.loss.as_loss(lambda model, target: (model / model.sum() - target) ** 2),
+        backend.tensor(values + 1),
+        backend.tensor(np.zeros(4)),
+        backend,
+    )
+    shares = (values + 1) / (values + 1).sum(1, keepdims=True)
+    np.testing.assert_allclose(backend.to_numpy(losses), (shares**2).mean(1), rtol=1e-5)
+
+
+def descent(change):
+    class Descent(ff.optim.Optimizer):
+        def __init__(self, factors, lr=0.1):
+            self.factors, self.lr = factors, lr
+
+        def step(self, grad):
+            change(self, grad)
+
+    return Descent
+
+
+def test_an_optimiser_may_replace_its_list(fit, backend):
+    def rebind(self, grad):
+        self.factors = [x - self.lr * g for x, g in zip(self.factors, grad, strict=True)]
+
+    u = ff.tensor("u", 3)
+    fac = fit(u * 1.0, np.ones(3), optimizer=descent(rebind), max_steps=200, tol=0)
+    np.testing.assert_allclose(backend.to_numpy(fac["u"]), 1, atol=1e-3)
+
+
+def test_an_optimiser_changes_values_alone(fit):
+    def shrink(self, grad):
+        self.factors[0] = self.factors[0][..., :1]
+
+    with pytest.raises(OptionError, match="A step changes values alone"):
+        fit(ff.tensor("u", 3) * 1.0, np.ones(3), optimizer=descent(shrink), max_steps=5)
+
+
 def test_what_is_no_function():
     with pytest.raises(OptionError, match="a function of model and target"):
         ff.loss.as_loss(3)

@@ -91,7 +91,9 @@ def test_points():
         (([0], [0]), ShapeError, "2 vectors.*3 axes"),
         (([0, 1], [0, 1, 2], [0, 1]), ShapeError, r"\[2, 3, 2\] entries"),
         (([0], [9], [0]), RangeError, "position 9 is outside of axis 1"),
-        (([0.5], [0], [0]), OptionError, "axis 0"),
+        (([0.5], [0], [0]), OptionError, "no coordinates along axis 0"),
+        (([True, False, True], [0], [0]), OptionError, "no coordinates along axis 0"),
+        (([[0]], [0], [0]), OptionError, "no coordinates along axis 0"),
     ],
 )
 def test_other_points_are_refused(points, error, says):

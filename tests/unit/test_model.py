@@ -383,3 +383,15 @@ def test_pickling_points_to_files_and_copying_copies():
         np.testing.assert_array_equal(other["u"], fac["u"])
         other["u"] = np.zeros(3)
         assert np.any(fac["u"])
+
+
+@pytest.mark.parametrize(
+    "build", [lambda u, i, j: u, lambda u, i, j: u[i, j] >> [j, i], lambda u, i, j: ff.real(u)]
+)
+def test_a_value_shares_no_memory_with_a_factor(build):
+    i, j = ff.indices("i, j")
+    fac = model(build(ff.tensor("u", 2, 2), i, j))
+    before = fac["u"].copy()
+    value = fac()
+    value[...] = 0
+    np.testing.assert_array_equal(fac["u"], before)

@@ -386,3 +386,9 @@ def test_equal_ones_have_equal_generators() -> None:
     turn = ff.planar_rotation
     assert same(turn(0, 1, 3, theta="t"), turn(0, 1, 3, theta="t"))
     assert not same(turn(0, 1, 3, theta="t"), turn(0, 2, 3, theta="t"))
+
+
+@pytest.mark.parametrize("angle", [ff.tensor("a", np.array(0.3j)), ff.tensor("a") * 1j])
+def test_a_complex_angle_is_refused(angle):
+    with pytest.raises(errors.DtypeError, match="its imaginary part would be lost"):
+        ff.planar_rotation(0, 1, 2, theta=angle)

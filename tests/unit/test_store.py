@@ -261,11 +261,16 @@ def test_a_condition_of_ones_own(path):
     fac = model(ff.tensor("u", 3, prefer=light) + ff.tensor("v", 3, prefer=heavy))
     fac.save(path)
     with pytest.raises(
-        UnknownNameError, match=r"SumsToOne \(prefer of u\), SumsToOne_2 \(prefer of v\)"
+        UnknownNameError,
+        match=r"SumsToOne \(prefer of u, an instance.*SumsToOne_2 \(prefer of v, an inst",
     ):
         ff.load(path)
     loaded = ff.load(path, own={"SumsToOne": light, "SumsToOne_2": heavy})
     assert loaded.penalty() == fac.penalty()
+    with pytest.raises(OptionError, match=r"was saved with an instance there"):
+        ff.load(path, own={"SumsToOne": SumsToOne, "SumsToOne_2": heavy})
+    with pytest.raises(OptionError, match=r"expected the things by name"):
+        ff.load(path, own=[light])
 
 
 def test_an_initializer_of_ones_own_is_dispensable(path):

@@ -28,6 +28,7 @@ import numpy as np
 
 from funfact.backends import current
 from funfact.backends.active import activated
+from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
 from funfact.errors import OptionError, ShapeError, UnknownNameError
 
@@ -135,7 +136,7 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
             f"{type(condition).__name__} asks something of matrices, and the tensor has shape "
             f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
         )
-    residual = condition.residual(x, ab)
+    residual = _residual(condition, x, ab, lead)
     _check_residual(condition, residual, x, ab, lead)
     if condition.elementwise == "l1":
         values = ab.abs(residual)
@@ -229,8 +230,8 @@ class Unitary(Condition):
 def as_condition(spec: Any) -> Condition:
     """The condition that a name, a class, an instance or a function stands for.
 
-    A function of a factor, with any leading axes, gives the residual; `funfact.active_backend`
-    is that of the model.
+    A function of the factor, of one replica, gives the residual, which is then squared or
+    taken by modulus; `funfact.active_backend` is that of the model.
 
     Raises
     ------
@@ -265,13 +266,21 @@ def as_condition(spec: Any) -> Condition:
 
 @dataclass(frozen=True)
 class _OfFunction(Condition):
-    """A user's function of the factor."""
+    """A user's function of one factor; of each replica on its own."""
 
     function: Any = None
 
     def residual(self, x: Array, ab: Backend) -> Array:
         with activated(ab):
             return self.function(x)
+
+
+def _residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
+    if not lead or not isinstance(condition, _OfFunction):
+        return condition.residual(x, ab)
+    if isinstance(ab, Vmap):
+        return ab.vmap(lambda one: condition.residual(one, ab))(x)
+    return ab.stack([condition.residual(x[n], ab) for n in range(x.shape[0])])
 
 
 _KNOWN = (Diagonal, NoCondition, NonNegative, Unitary, UpperTriangular)

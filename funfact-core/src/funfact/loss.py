@@ -23,6 +23,7 @@ from typing import Any
 
 from funfact.backends import current
 from funfact.backends.active import activated
+from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError, OptionError, ShapeError, TargetError, UnknownNameError
 
@@ -254,7 +255,7 @@ _KNOWN: dict[str, type[Loss]] = {
 def as_loss(spec: Any) -> Loss:
     """The loss that a name, a class, an instance or a function stands for.
 
-    A function of model and target gives the loss of each element, with
+    A function of model and target, of one replica, gives the loss of each element, with
     `funfact.active_backend` that of the fit. Names are compared without regard to case
     and underscores: ``'kl_divergence'``.
 
@@ -285,13 +286,17 @@ def as_loss(spec: Any) -> Loss:
 
 @dataclass(frozen=True)
 class _OfFunction(Loss):
-    """A user's function of model and target."""
+    """A user's function of model and target; of each replica on its own."""
 
     function: Any = None
 
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
         with activated(ab):
-            return self.function(model, target)
+            if model.ndim == target.ndim:
+                return self.function(model, target)
+            if isinstance(ab, Vmap):
+                return ab.vmap(lambda one: self.function(one, target))(model)
+            return ab.stack([self.function(model[n], target) for n in range(model.shape[0])])
 
 
 def _squared(x: Array, ab: Backend) -> Array:

@@ -31,6 +31,7 @@ __all__ = [
     "Semiring",
     "Term",
     "check",
+    "is_view",
     "with_operands",
 ]
 
@@ -213,6 +214,20 @@ class Apply:
 
 
 Ir: TypeAlias = Load | Const | Map | Contract | Gather | Apply
+
+
+def is_view(root: Ir) -> bool:
+    """Whether the array may be a leaf as it is stored, only seen in another way."""
+    node = root
+    while not isinstance(node, Load):
+        match node:
+            case Contract(semiring, (term,), _) if semiring == PRODUCT:
+                node = term.value
+            case Map("real" | "imag" | "conj", (term,), _):
+                node = term.value
+            case _:
+                return False
+    return True
 
 
 def with_operands(node: Ir, below: Sequence[Ir]) -> Ir:

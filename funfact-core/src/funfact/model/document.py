@@ -29,6 +29,10 @@ Plain: TypeAlias = Any
 NpArray: TypeAlias = "np.ndarray[Any, Any]"
 
 
+INSTANCE = "an instance with its settings"
+"""How the place of an own thing ends that is neither a class nor a function."""
+
+
 @dataclass(frozen=True, eq=False)
 class Writer:
     """Writes values down; `things`, `arrays` and `own` is what they refer to.
@@ -115,7 +119,8 @@ class Writer:
         while name in self.own:
             number += 1
             name = f"{base}_{number}"
-        self.own[name] = (x, where)
+        instance = not (isinstance(x, type) or hasattr(x, "__name__"))
+        self.own[name] = (x, f"{where}, {INSTANCE}" if instance else where)
         return name
 
 

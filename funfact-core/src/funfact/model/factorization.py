@@ -1,8 +1,7 @@
 """Models: an expression together with the values of its factors.
 
 `Factorization` is a thin facade. What it holds is an expression, a backend, a data
-type and one array for each tensor of the expression; what it does is to call the
-function that the compiler made of them.
+type and one array for each tensor of the expression.
 """
 
 import os
@@ -12,6 +11,7 @@ from typing import Any
 from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
+from funfact.compiler.ir import is_view
 from funfact.compiler.lower import lower
 from funfact.errors import NotationError, OptionError
 from funfact.language.nodes import Tensor
@@ -126,7 +126,9 @@ class Factorization:
 
     def __call__(self) -> Array:
         """The value of the model, an array of shape `shape`, native to its backend."""
-        return self._forward(self._complete())
+        value = self._forward(self._complete())
+        # a tensor by itself, or transposed, comes back as it is stored
+        return self._backend.tensor(value) if is_view(self._tsrex.ir) else value
 
     @property
     def forward(self) -> Callable[[Sequence[Array]], Array]:
@@ -138,7 +140,7 @@ class Factorization:
 
         Parameters
         ----------
-        *coordinates : vectors of integers, one for each axis, all of one length
+        *coordinates : vectors of integers, one for each axis, all of one length or 1
             As those in ``array[i, j, k]``; negative ones count from the end.
 
         Returns

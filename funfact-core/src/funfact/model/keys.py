@@ -56,7 +56,9 @@ def positions(key: Any, shape: tuple[int, ...]) -> Positions:
 
 
 def coordinates(points: Sequence[Any], shape: tuple[int, ...]) -> Positions:
-    """The coordinates of scattered points: one vector of integers for each axis, of one length.
+    """The coordinates of scattered points: one vector of integers for each axis.
+
+    All are of one length; one of length 1, or an integer, stands for as many of the same.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def coordinates(points: Sequence[Any], shape: tuple[int, ...]) -> Positions:
             f"points were given {len(points)} vectors of coordinates, and the model has "
             f"{len(shape)} axes, shape {shape}. Give one vector for each axis."
         )
-    vectors = [_integers(np.atleast_1d(_vector(p, axis)), axis) for axis, p in enumerate(points)]
+    vectors = [_coordinate(p, axis) for axis, p in enumerate(points)]
     lengths = {len(vector) for vector in vectors} - {1}
     if len(lengths) > 1:
         raise ShapeError(
@@ -85,6 +87,16 @@ def coordinates(points: Sequence[Any], shape: tuple[int, ...]) -> Positions:
         _within(v, axis, size) for axis, (v, size) in enumerate(zip(vectors, shape, strict=True))
     ]
     return [np.broadcast_to(vector, (count,)) for vector in within]
+
+
+def _coordinate(entry: Any, axis: int) -> "np.ndarray[Any, Any]":
+    vector = np.atleast_1d(_vector(entry, axis))
+    if vector.ndim != 1 or vector.dtype.kind not in "iu":
+        raise OptionError(
+            f"{entry!r:.60} are no coordinates along axis {axis}: expected an integer, or a list "
+            "of integers."
+        )
+    return vector
 
 
 def _along(entry: Any, axis: int, size: int) -> "np.ndarray[Any, Any] | None":

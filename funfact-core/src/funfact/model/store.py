@@ -13,7 +13,7 @@ from funfact.backends import load as load_backend
 from funfact.backends.dtypes import NAMES, plain
 from funfact.errors import OptionError, UnknownNameError
 from funfact.model import container
-from funfact.model.document import Reader, Writer
+from funfact.model.document import INSTANCE, Reader, Writer
 from funfact.model.factorization import Factorization
 from funfact.model.values import counterpart, native
 
@@ -119,7 +119,7 @@ def load(
         name = document["dtype"]
         if name not in NAMES:
             raise ValueError(f"{name!r} is no data type")
-    except UnknownNameError:
+    except (UnknownNameError, OptionError):
         raise
     except container.DAMAGE as exc:
         raise container.damaged(path, exc) from exc
@@ -141,9 +141,18 @@ def _path(path: Any) -> Path:
 
 def _own(path: Path, places: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
     """The user's own things by name: those given, and None for an initializer that is not."""
-    for name in given:
+    if not isinstance(given, Mapping):
+        raise OptionError(f"own={given!r:.60}: expected the things by name, own={{'f': f}}.")
+    for name, thing in given.items():
         if name not in places:
             raise UnknownNameError.among(f"function or object of your own in {path},", name, places)
+        whole = places[name].endswith(INSTANCE)
+        if isinstance(thing, type) if whole else not callable(thing):
+            raise OptionError(
+                f"own={{{name!r}: {thing!r:.60}}}: {path} was saved with "
+                f"{'an instance' if whole else 'a function or a class'} there ({places[name]}). "
+                "Give back one like it."
+            )
     missing = {name: where for name, where in places.items() if name not in given}
     needed = {n: where for n, where in missing.items() if not where.startswith(_DISPENSABLE)}
     if needed:

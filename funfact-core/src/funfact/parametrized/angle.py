@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
-from funfact.errors import NotationError, ShapeError
+from funfact.errors import DtypeError, NotationError, ShapeError
 from funfact.initializers import Uniform
 from funfact.language.leaves import tensor
 from funfact.language.literals import number
@@ -33,6 +33,8 @@ def angles(
         If they are nothing of the kind.
     ShapeError
         If they have another shape than `shape`.
+    DtypeError
+        If they are complex.
     """
     if given is None or isinstance(given, str):
         return tensor(
@@ -50,6 +52,12 @@ def angles(
         raise ShapeError(
             f"the angles {given!r:.60} have shape {given.shape}, and {shape} is expected. "
             f"Give a symbol for angles that a fit finds, or numbers of shape {shape}."
+        )
+    data = [t.data.dtype for t in given.tensors if t.data is not None]
+    if given.has_complex_constant or any("complex" in str(dtype) for dtype in data):
+        raise DtypeError(
+            f"the angles {given!r:.60} are complex, and an angle is real: its imaginary part would "
+            "be lost. Take ff.real, ff.imag or ff.abs of the data itself."
         )
     return shared(given, initializer=initializer, optimizable=optimizable, prefer=prefer)
 

@@ -49,7 +49,10 @@ class Stateful(Solver):
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         factors, optimizer = carry
         _, grads = self.gradient(factors, target, data)
+        before = [(tuple(x.shape), x.dtype) for x in factors]
         optimizer.step(grads)
+        # `self.factors` may be another list by now
+        factors[:] = getattr(optimizer, "factors", factors)
         for x in factors:
             if not self.is_native(x):
                 raise OptionError(
@@ -58,6 +61,12 @@ class Stateful(Solver):
                     "Compute it from the arrays that `step` and `self.factors` hold, or convert "
                     "it: ff.active_backend.tensor(x)."
                 )
+        after = [(tuple(x.shape), x.dtype) for x in factors]
+        if after != before:
+            raise OptionError(
+                f"{type(optimizer).__name__}.step left factors of shapes and dtypes {after}, and "
+                f"was given {before}. A step changes values alone."
+            )
         return carry
 
     def factors(self, carry: Carry) -> list[Array]:
