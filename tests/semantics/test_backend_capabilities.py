@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funfact import backends
-from funfact.backends import Autodiff, Compile, Devices, Repeat, Vmap
+from funfact.backends import Autodiff, Compile, Devices, Linalg, Repeat, Vmap
 from funfact.errors import CapabilityError, DeviceError, OptionError
 
 
@@ -166,3 +166,28 @@ def test_devices_are_texts(backend_name: str) -> None:
         backends.load(backend_name, device=3) if isinstance(
             backends.load(backend_name), Devices
         ) else pytest.skip("it has no choice of devices")
+
+
+# --- linear algebra ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+def test_linear_algebra_in_batches(backend: Any, dtype: str) -> None:
+    needs(backend, Linalg)
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(2, 3, 4)) + (1j * rng.normal(size=(2, 3, 4)) if "c" in dtype else 0)
+    square = a @ a.conj().swapaxes(-1, -2) + np.eye(3)
+    x, gram = backend.tensor(a, dtype), backend.tensor(square, dtype)
+    linalg, to_numpy = backend.xp.linalg, backend.to_numpy
+
+    lower = to_numpy(linalg.cholesky(gram))
+    np.testing.assert_allclose(lower @ lower.conj().swapaxes(-1, -2), square, rtol=1e-4)
+    np.testing.assert_allclose(
+        to_numpy(linalg.solve(gram, x)), np.linalg.solve(square, a), rtol=1e-3, atol=1e-4
+    )
+    values = to_numpy(linalg.eigh(gram)[0])
+    np.testing.assert_allclose(values, np.linalg.eigvalsh(square), rtol=1e-4)
+    q, r = (to_numpy(part) for part in linalg.qr(x))
+    np.testing.assert_allclose(q @ r, a, rtol=1e-3, atol=1e-4)
+    u, s, vh = (to_numpy(part) for part in linalg.svd(x, full_matrices=False))
+    np.testing.assert_allclose((u * s[:, None, :]) @ vh, a, rtol=1e-3, atol=1e-4)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Autodiff, Compile, Devices, Einsum, Repeat, Vmap
+from funfact.backends.capabilities import Autodiff, Compile, Devices, Einsum, Linalg, Repeat, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
 from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
@@ -40,7 +40,7 @@ class JAXOptions:
     enable_x64: bool | None = None
 
 
-class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Devices):
+class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Linalg, Devices):
     """JAX.
 
     Examples

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Devices
+from funfact.backends.capabilities import Devices, Linalg
 from funfact.backends.contract import Array, Backend
 from funfact.backends.dtypes import plain
 from funfact.backends.einsum import is_explicit
@@ -28,7 +28,7 @@ class NumpyOptions:
     device: str | None = None
 
 
-class NumpyBackend(Backend, Devices):
+class NumpyBackend(Backend, Linalg, Devices):
     """NumPy, with SciPy for the error function.
 
     Examples

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Autodiff, Devices, Einsum, Vmap
+from funfact.backends.capabilities import Autodiff, Devices, Einsum, Linalg, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
 from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
@@ -31,7 +31,7 @@ class PyTorchOptions:
     device: str | None = None
 
 
-class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Devices):
+class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Linalg, Devices):
     """PyTorch.
 
     Examples

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .active import active_backend, current, devices, use, using
-from .capabilities import Autodiff, Capability, Compile, Devices, Einsum, Repeat, Vmap
+from .capabilities import Autodiff, Capability, Compile, Devices, Einsum, Linalg, Repeat, Vmap
 from .contract import PROTOCOL, Array, Backend, Dtype, Namespace, NoOptions, Shape
 from .registry import register_backend
 
@@ -35,6 +35,7 @@ __all__ = [
     "Devices",
     "Dtype",
     "Einsum",
+    "Linalg",
     "Namespace",
     "NoOptions",
     "Repeat",

@@ -24,6 +24,7 @@ __all__ = [
     "Compile",
     "Devices",
     "Einsum",
+    "Linalg",
     "Repeat",
     "Vmap",
     "declared",
@@ -99,6 +100,18 @@ class Einsum(Capability):
     @abstractmethod
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """As `Backend.einsum`."""
+
+
+class Linalg(Capability):
+    """Decompositions and linear systems, in batches.
+
+    ``xp.linalg`` has `cholesky`, `eigh`, `qr`, `solve` and `svd` as the `linalg` extension of
+    the array API standard defines them, for real and complex stacks of matrices; `solve`
+    is called with matrices on the right only. What a singular system gives (an error,
+    infinity or NaN) is the library's own, so methods do not ask for one to be solved.
+    """
+
+    ability = "linear algebra"
 
 
 class Devices(Capability):
