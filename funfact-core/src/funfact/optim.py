@@ -22,6 +22,7 @@ from funfact.backends.contract import Array, Backend
 from funfact.errors import OptionError, UnknownNameError
 
 __all__ = [
+    "RULES",
     "Adam",
     "AdamRule",
     "Optimizer",
@@ -303,7 +304,8 @@ class RMSprop(_Ruled):
         )
 
 
-_KNOWN: dict[str, type[_Ruled]] = {cls.__name__: cls for cls in (Adam, RMSprop)}
+RULES: dict[str, type[_Ruled]] = {cls.__name__: cls for cls in (Adam, RMSprop)}
+"""The optimisers that have names."""
 
 
 def as_optimizer(spec: Any) -> Any:
@@ -317,14 +319,14 @@ def as_optimizer(spec: Any) -> Any:
         If it cannot make an optimiser.
     """
     if isinstance(spec, str):
-        folded = {name.lower(): cls for name, cls in _KNOWN.items()}
+        folded = {name.lower(): cls for name, cls in RULES.items()}
         if spec.lower() not in folded:
-            raise UnknownNameError.among("optimizer", spec, _KNOWN)
+            raise UnknownNameError.among("optimizer", spec, RULES)
         return folded[spec.lower()]
     stepless = isinstance(spec, type) and not callable(getattr(spec, "step", None))
     if isinstance(spec, Optimizer) or not callable(spec) or stepless:
         raise OptionError(
-            f"optimizer={spec!r} is not an optimizer. Give a name ({', '.join(_KNOWN)}), or a "
+            f"optimizer={spec!r} is not an optimizer. Give a name ({', '.join(RULES)}), or a "
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "
             "functools.partial(ff.optim.Adam, beta1=0.8)."
         )
@@ -347,7 +349,7 @@ def rule_of(optimizer: Any, lr: float) -> Rule | None:
     options: dict[str, Any] = {}
     if isinstance(optimizer, partial) and not optimizer.args:
         optimizer, options = optimizer.func, optimizer.keywords
-    if optimizer in _KNOWN.values():
+    if optimizer in RULES.values():
         rule = optimizer.rule_type
         known = [field.name for field in fields(rule)]
         for name in options:

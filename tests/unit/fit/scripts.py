@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funfact.backends import load
+from funfact.compiler.ir import Load
 from funfact.fit.history import Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
@@ -43,6 +44,8 @@ def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False):
     problem = Problem(
         backend=AB,
         model=lambda arrays: arrays[0],
+        ir=Load(tensor, (replicas,)),
+        dtype=np.dtype(float),
         tensors=(tensor,),
         target=np.zeros(()),
         data=[],

@@ -9,6 +9,7 @@ import pluggy
 from funfact.backends import current, require
 from funfact.backends.contract import Array, Backend
 from funfact.errors import FitError, NotationError
+from funfact.fit.choice import needed, solver_of
 from funfact.fit.history import History, Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
@@ -18,15 +19,12 @@ from funfact.fit.problem import Problem
 from funfact.fit.progress import Progress, wanted
 from funfact.fit.report import report
 from funfact.fit.room import check_room
-from funfact.fit.solvers.base import Solver
-from funfact.fit.solvers.gradient import GradientDescent
-from funfact.fit.solvers.stateful import Stateful
+from funfact.fit.solvers.table import name_of
 from funfact.fit.start import scaled_to_target
 from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, StopRule
 from funfact.language.notation import TsrEx
 from funfact.model import Factorization, view
-from funfact.optim import rule_of
 
 __all__ = ["factorize"]
 
@@ -171,13 +169,12 @@ def factorize(
             f"there is nothing to optimise in {tsrex!r}: all its tensors hold data. Give a tensor "
             "by its shape, ff.tensor('u', 3, 2), or say ff.tensor(array, optimizable=True)."
         )
-    kind = _solver_type(options)
-    for capability in kind.needs:
-        require(backend, capability, f"fitting with {_name(options.optimizer)}")
+    for capability in needed(options):
+        require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
     # the solver may change or reuse its arrays; these are its own
     factors = [backend.tensor(x) for x in scaled_to_target(problem, model.factors)]
-    outcome = run(problem, _solver(problem, options), _fit(options, backend), factors, watchers)
+    outcome = run(problem, solver_of(problem, options), _fit(options, backend), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)
@@ -192,14 +189,6 @@ def _watchers(
     for watcher in (best, recorder, StopRule(), *([Progress()] if progress else [])):
         watchers.register(watcher)
     return watchers
-
-
-def _solver_type(options: Options) -> type[GradientDescent] | type[Stateful]:
-    return Stateful if rule_of(options.optimizer, options.lr) is None else GradientDescent
-
-
-def _name(optimizer: Any) -> str:
-    return str(getattr(getattr(optimizer, "func", optimizer), "__name__", optimizer))
 
 
 def _build(
@@ -217,6 +206,8 @@ def _build(
     problem = Problem(
         backend=backend,
         model=model.forward,
+        ir=model.ir,
+        dtype=model.dtype,
         tensors=tensors,
         target=prepared,
         data=[value for tensor, value in pairs if not tensor.optimizable],
@@ -238,13 +229,6 @@ def _fit(options: Options, backend: Backend) -> Fit:
         max_steps=options.max_steps,
         checkpoint_freq=options.checkpoint_freq,
     )
-
-
-def _solver(problem: Problem, options: Options) -> Solver:
-    rule = rule_of(options.optimizer, options.lr)
-    if rule is None:
-        return Stateful.of(problem, options.optimizer, options.lr)
-    return GradientDescent.of(problem, rule)
 
 
 def _results(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from funfact.errors import OptionError
+from funfact.fit.solvers.table import as_method
 from funfact.loss import Loss, as_loss
-from funfact.optim import as_optimizer, rate_of
+from funfact.optim import rate_of
 
 __all__ = ["Options", "checked"]
 
@@ -17,7 +18,7 @@ class Options:
 
     Attributes
     ----------
-    optimizer : class or function of the factors
+    optimizer : class of a solver or of an optimiser, a partial of one, or function of the factors
     loss : Loss
     lr : float
     tol : float
@@ -67,7 +68,7 @@ def checked(
     replicas = _count("vec_size", vec_size)
     if vec_axis not in (0, -1):
         raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
-    method = as_optimizer(optimizer)
+    method = as_method(optimizer)
     return Options(
         optimizer=method,
         loss=as_loss(loss),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
 from funfact.loss import Loss, per_replica
 from funfact.model import conditions_of, penalties
@@ -26,6 +27,11 @@ class Problem:
     model : callable
         The compiled expression: from the values of `tensors` to its value, shape
         ``(replicas, *target.shape)``, or with the replica axis last.
+    ir : Ir
+        What `model` was made of: the expression with its replica axis, fused. The keys of its
+        `Load` nodes are `tensors`. Solvers derive from it.
+    dtype : native dtype
+        That of the model.
     tensors : tuple of Tensor
         All tensors of the expression, in the order in which `model` takes them.
     target : array
@@ -40,6 +46,8 @@ class Problem:
 
     backend: Backend
     model: Callable[[Sequence[Array]], Array]
+    ir: Ir
+    dtype: Any
     tensors: tuple[Tensor, ...]
     target: Array
     data: list[Array]

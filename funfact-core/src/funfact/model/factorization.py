@@ -11,7 +11,7 @@ from typing import Any
 from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
-from funfact.compiler.ir import is_view
+from funfact.compiler.ir import Ir, is_view
 from funfact.compiler.lower import lower
 from funfact.errors import NotationError, OptionError
 from funfact.language.nodes import Tensor
@@ -63,7 +63,8 @@ class Factorization:
         self._backend = backend
         self._dtype = dtype
         self._values = list(values)
-        self._forward = lower(fuse(tsrex.ir), self._tensors, backend, dtype)
+        self._ir = fuse(tsrex.ir)
+        self._forward = lower(self._ir, self._tensors, backend, dtype)
         self._parts = Parts(tsrex, backend, dtype)
         self.history: History | None = None
         self.seed: int | None = None
@@ -134,6 +135,11 @@ class Factorization:
     def forward(self) -> Callable[[Sequence[Array]], Array]:
         """The pure function that gives the value from the values of all tensors, in order."""
         return self._forward
+
+    @property
+    def ir(self) -> Ir:
+        """What `forward` was made of: the expression in few, large contractions."""
+        return self._ir
 
     def points(self, *coordinates: Any) -> Array:
         """Scattered elements of the value, from just the parts of the factors that they need.

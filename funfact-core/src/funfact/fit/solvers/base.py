@@ -6,12 +6,13 @@ never change, so that the loop may run many steps on the device.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from funfact.backends.capabilities import Capability
 from funfact.backends.contract import Array
+from funfact.fit.problem import Problem
 
-__all__ = ["Carry", "Solver"]
+__all__ = ["Carry", "Derived", "Solver"]
 
 Carry: TypeAlias = Any
 
@@ -42,3 +43,24 @@ class Solver(ABC):
     @abstractmethod
     def factors(self, carry: Carry) -> list[Array]:
         """The factors in a carry."""
+
+
+class Derived(Solver):
+    """A solver that derives its steps from the expression, and applies to some problems only.
+
+    It is asked for by its name (`funfact.fit.solvers.table`), its class, or a
+    ``functools.partial`` of its class with the options of `of`.
+    """
+
+    @classmethod
+    @abstractmethod
+    def refusal(cls, problem: Problem) -> str | None:
+        """Why the solver does not apply, and what to use instead; None if it does.
+
+        Text for the middle of a sentence: "the factor u stands twice, ...".
+        """
+
+    @classmethod
+    @abstractmethod
+    def of(cls, problem: Problem) -> Self:
+        """The solver of `problem`, to which it applies; a method may have options besides."""

@@ -1,0 +1,43 @@
+"""The methods that have names, and what an `optimizer=` stands for."""
+
+from functools import partial
+from typing import Any
+
+from funfact.errors import UnknownNameError
+from funfact.fit.solvers.base import Derived
+from funfact.optim import RULES, as_optimizer
+
+__all__ = ["DERIVED", "as_method", "derived_of", "name_of"]
+
+DERIVED: dict[str, type[Derived]] = {}
+"""The solvers that are derived from the expression; those of `RULES` need its gradient alone."""
+
+
+def as_method(spec: Any) -> Any:
+    """The class, or function of the factors, that a name or a class stands for.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no method of that name.
+    OptionError
+        If it cannot make an optimiser.
+    """
+    known: dict[str, Any] = {**RULES, **DERIVED}
+    if isinstance(spec, str):
+        folded = {name.lower(): method for name, method in known.items()}
+        if spec.lower() not in folded:
+            raise UnknownNameError.among("optimizer", spec, known)
+        return folded[spec.lower()]
+    return spec if derived_of(spec) is not None else as_optimizer(spec)
+
+
+def derived_of(method: Any) -> type[Derived] | None:
+    """The solver behind a class or a `partial` of one; None for methods of another kind."""
+    cls = method.func if isinstance(method, partial) else method
+    return cls if isinstance(cls, type) and issubclass(cls, Derived) else None
+
+
+def name_of(method: Any) -> str:
+    """What a method is called in messages."""
+    return str(getattr(getattr(method, "func", method), "__name__", method))
