@@ -196,9 +196,49 @@ def test_parameters_are_of_the_models_dtype_otherwise() -> None:
     assert np.abs(fac().imag).max() > 0
 
 
-def test_the_real_part_of_an_expression_is_taken() -> None:
-    R = ff.parametrized(rotation, ff.tensor("z", np.array(0.5 + 3j)), shape=(2, 2), real=True)
-    np.testing.assert_allclose(model(R)(), rotated(0.5))
+@pytest.mark.parametrize(
+    "given", [ff.tensor("z", np.array(0.5 + 3j)), ff.tensor("z") * 1j, np.array(0.5 + 3j)]
+)
+def test_complex_parameters_are_refused_where_real_ones_are_taken(given: Any) -> None:
+    with pytest.raises(errors.DtypeError, match="imaginary part would be lost"):
+        ff.parametrized(rotation, given, shape=(2, 2), real=True)
+    ff.parametrized(rotation, given, shape=(2, 2), complex=True)
+
+
+def test_a_generator_may_write_into_its_parameters() -> None:
+    def first_is_one(x: Any, ab: Any) -> Any:
+        x[0] = 1.0
+        return x
+
+    fac = model(ff.parametrized(first_is_one, "x", 2, initializer=[5.0, 7.0], shape=2))
+    assert fac().tolist() == [1.0, 7.0]
+    assert fac["x"].tolist() == [5.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("generator", "facts"),
+    [
+        (lambda: 0, ["f(parameters)", "takes ()"]),
+        (lambda x, ab, y: 0, ["f(parameters, ab)", "takes (x, ab, y)"]),
+        (lambda *, x: 0, ["f(parameters)", "takes (*, x)"]),
+    ],
+)
+def test_a_generator_of_other_arguments_is_refused(generator: Any, facts: list[str]) -> None:
+    with pytest.raises(errors.OptionError, match="the generator <lambda>") as caught:
+        ff.parametrized(generator, "x", 3, shape=3)
+    for fact in facts:
+        assert fact in str(caught.value)
+
+
+def test_the_name_of_a_generator_is_a_string() -> None:
+    with pytest.raises(errors.NotationError, match="name=3: the name of a generator"):
+        ff.parametrized(outer, "x", 3, shape=(3, 3), name=3)
+
+
+@pytest.mark.parametrize("angle", [np.nan, np.inf, np.array([1.0, -np.inf])])
+def test_an_angle_that_is_not_finite_is_refused(angle: Any) -> None:
+    with pytest.raises(errors.OptionError, match="not all finite"):
+        ff.planar_rotation(0, 1, 2, theta=angle)
 
 
 def test_complex_elements_make_the_model_complex() -> None:
@@ -390,5 +430,5 @@ def test_equal_ones_have_equal_generators() -> None:
 
 @pytest.mark.parametrize("angle", [ff.tensor("a", np.array(0.3j)), ff.tensor("a") * 1j])
 def test_a_complex_angle_is_refused(angle):
-    with pytest.raises(errors.DtypeError, match="its imaginary part would be lost"):
+    with pytest.raises(errors.DtypeError, match="imaginary part would be lost"):
         ff.planar_rotation(0, 1, 2, theta=angle)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import funfact as ff
-from funfact.errors import IndexingError
+from funfact.errors import IndexingError, NotationError
 from funfact.language.equal import same
 from funfact.language.merging import merge
 
@@ -81,3 +81,20 @@ def test_what_dots_stand_for_stays_when_a_tree_is_built_anew() -> None:
 def test_merge_of_something_without_indices_is_refused() -> None:
     with pytest.raises(IndexingError, match=r"whose indices are none:"):
         merge(ff.tensor("a", 2, 2))
+
+
+def test_a_model_is_compared_by_its_expression() -> None:
+    with ff.using("numpy"):
+        fac = ff.Factorization.from_tsrex(ff.tensor("a", 2, 2))
+    assert ff.tensor("b", 2, 2).same_structure(fac)
+    assert not ff.tensor("b", 2, 3).same_structure(fac)
+
+
+@pytest.mark.parametrize("other", [None, 3, "a"])
+def test_what_has_no_structure_is_refused(other: object) -> None:
+    expr = ff.tensor("a", 2, 2)
+    with ff.using("numpy"):
+        fac = ff.Factorization.from_tsrex(expr)
+    for compare in (expr.same_structure, fac.same_structure):
+        with pytest.raises(NotationError, match=f"an expression or a model, and got {other!r}"):
+            compare(other)

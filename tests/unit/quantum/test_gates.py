@@ -15,7 +15,9 @@ from funfact.quantum import (
     U2,
     U4,
     Circuit,
+    Gate,
     H,
+    Placed,
     S,
     Toffoli,
     X,
@@ -103,6 +105,28 @@ def test_factors_come_in_the_order_of_the_gates() -> None:
     assert [name for name in named if name] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize("where", [[0, 1], range(2), np.array([0, 1]), (np.int64(0), np.int8(1))])
+def test_qubits_in_any_list(where: Any) -> None:
+    assert repr(CX @ where) == "CX @ (0, 1)"
+
+
+def test_a_projector_is_a_gate_if_it_is_said_to_be_none() -> None:
+    P = gate([[1, 0], [0, 0]], "P", unitary=False)
+    with ff.using("numpy"):
+        value = ff.Factorization.from_tsrex(Circuit(1, [H @ 0, P @ 0]).to_state())()
+    np.testing.assert_allclose(value, [np.sqrt(0.5), 0], atol=1e-15)
+
+
+def test_a_unitary_may_be_typed_in() -> None:
+    assert repr(gate([[0.7071, 0.7071], [0.7071, -0.7071]])) == "U"
+
+
+def test_a_state_is_taken_as_it_is() -> None:
+    with ff.using("numpy"):
+        value = ff.Factorization.from_tsrex(Circuit(1, [X @ 0]).to_state([3, 4]))()
+    assert value.tolist() == [4, 3]
+
+
 # --- errors
 
 
@@ -155,10 +179,78 @@ def test_factors_come_in_the_order_of_the_gates() -> None:
             errors.ShapeError,
             ["shape (3,)", "2 qubits", "(4,)"],
         ),
+        (lambda: controlled("X"), errors.NotationError, ["controlled(gate) got 'X'", "quantum"]),
+        (lambda: controlled(X @ 0), errors.NotationError, ["got X @ 0", "placed already"]),
+        (lambda: controlled(X, [1]), errors.OptionError, ["controlled(X, [1])", "1 or more"]),
+        (lambda: adjoint(None), errors.NotationError, ["adjoint(gate) got None"]),
+        (lambda: adjoint(Circuit(2)), errors.NotationError, ["got a Circuit"]),
+        (lambda: Circuit(2, None), errors.NotationError, ["Circuit(2, None)", "[H @ 0, X @ 0]"]),
+        (lambda: Circuit(2, X @ 0), errors.NotationError, ["Circuit(2, X @ 0)", "in a list"]),
+        (lambda: Circuit(np.array([1, 2])), errors.OptionError, ["how many qubits"]),
+        (
+            lambda: Circuit(2).append(Circuit(2)),
+            errors.NotationError,
+            ["a Circuit was appended", "one by one"],
+        ),
+        (lambda: CX @ np.array([0.0, 1.0]), errors.NotationError, ["CX @ (0, 1)"]),
+        (lambda: 0 @ X, errors.NotationError, ["a Gate is no operand", "on the left, X @ 0"]),
+        (lambda: np.array([0, 1]) @ CX, errors.NotationError, ["CX @ (0, 1)"]),
+        (lambda: 2 * X, errors.NotationError, [".matrix"]),
+        (lambda: -(X @ 0), errors.NotationError, ["circuit.append(X @ 0)"]),
+        (lambda: ff.tensor("u", 2, 2) @ X, errors.NotationError, ["a Gate stands", ".matrix"]),
+        (lambda: Circuit(2) + Circuit(2), errors.NotationError, ["circuit.append(placed)"]),
+        (lambda: ff.exp(Circuit(2)), errors.NotationError, ["a Circuit", ".to_tsrex()"]),
+        (lambda: Placed("X", (0,)), errors.NotationError, ["Placed(gate, qubits) got 'X'"]),
+        (lambda: Placed(CX, (0,)), errors.IndexingError, ["CX acts on 2 qubits"]),
+        (lambda: Gate("A", np.eye(2)), errors.ShapeError, ["Gate('A')", "quantum.gate(matrix)"]),
+        (lambda: Gate("A", ff.tensor("A", 4, 4)), errors.ShapeError, ["axis of size 2"]),
+        (lambda: gate([[1, 2], [3]]), errors.NotationError, ["unequal lengths"]),
+        (lambda: gate(np.eye(2), 3), errors.NotationError, ["gate(matrix, 3)", "a string"]),
+        (lambda: gate([[1, np.nan], [0, 1]]), errors.OptionError, ["gate U has NaN"]),
+        (
+            lambda: gate([[1, 1], [0, 1]], "V"),
+            errors.OptionError,
+            ["gate V is not unitary", "is 1 off the identity", "unitary=False"],
+        ),
+        (
+            lambda: gate(ff.tensor("A", 2, 2)[ff.indices(2)]),
+            errors.NotationError,
+            ["gate(A[", "with indices"],
+        ),
+        (
+            lambda: RX("t", start=0),
+            errors.UnknownNameError,
+            ["option of RX 'start'"],
+        ),
+        (lambda: RX(np.nan), errors.OptionError, ["angles nan are not all finite"]),
+        (lambda: U2([1, 2, 3, np.inf]), errors.OptionError, ["not all finite"]),
+        (lambda: RX([[1], [2, 3]]), errors.NotationError, ["is no angle"]),
+        (
+            lambda: Circuit(2).to_state([1, 0, 0, np.nan]),
+            errors.OptionError,
+            ["initial state has NaN"],
+        ),
+        (lambda: Circuit(2).to_state("0"), errors.NotationError, ["is '0'", "no array of numbers"]),
+        (
+            lambda: Circuit(2).to_state(ff.tensor("psi", 4)[ff.index()]),
+            errors.NotationError,
+            ["psi[", "has indices"],
+        ),
+        (lambda: Circuit(90).to_state(), errors.OptionError, ["2**90 amplitudes", "to_tsrex"]),
+        (
+            lambda: ff.Factorization.from_tsrex(Circuit(2)),
+            errors.NotationError,
+            ["not of a Circuit", ".to_tsrex()"],
+        ),
+        (
+            lambda: ff.factorize(Circuit(2), np.eye(4)),
+            errors.NotationError,
+            ["a Circuit where the expression belongs", ".to_tsrex()"],
+        ),
     ],
 )
 def test_refused(write: Any, kind: type[Exception], facts: list[str]) -> None:
-    with pytest.raises(kind) as caught:
+    with pytest.raises(kind) as caught, ff.using("numpy"):
         write()
     for fact in facts:
         assert fact in str(caught.value)

@@ -41,7 +41,9 @@ def generate(node: Apply, backend: Backend, dtype: Any) -> Callable[[Array], Arr
     lead = node.value.shape[: node.lead]
 
     def make(parameters: Array) -> Array:
-        return _checked(node, node.generator(parameters, backend), parameters, backend, dtype)
+        # A copy: a generator that writes into its parameters would change the model's.
+        own = backend.astype(parameters, parameters.dtype)
+        return _checked(node, node.generator(own, backend), parameters, backend, dtype)
 
     many = make if node.batched or not lead else _mapped(make, backend)
 

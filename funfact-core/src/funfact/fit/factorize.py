@@ -23,7 +23,7 @@ from funfact.fit.solvers.table import name_of
 from funfact.fit.start import scaled_to_target
 from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, StopRule
-from funfact.language.notation import TsrEx
+from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
 
 __all__ = ["factorize"]
@@ -157,7 +157,7 @@ def factorize(
         raise NotationError(
             f"factorize got a {type(tsrex).__name__} where the expression belongs. The first "
             "argument is the expression, the second the data: "
-            "ff.factorize(a[i, r] * b[j, r], target)."
+            f"ff.factorize(a[i, r] * b[j, r], target). {instead(tsrex)}".rstrip()
         )
     if tsrex.has_hole:
         raise FitError(

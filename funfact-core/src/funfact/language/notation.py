@@ -40,6 +40,7 @@ __all__ = [
     "TakesExpressions",
     "TsrEx",
     "apply",
+    "instead",
     "literal",
     "operand",
     "over",
@@ -164,11 +165,16 @@ class TsrEx:
 
         return report(self.ir)
 
-    def same_structure(self, other: "TsrEx") -> bool:
+    def same_structure(self, other: Any) -> bool:
         """Whether the other is written alike; see `Factorization.same_structure`."""
         from funfact.language.equal import same  # which knows this class
 
-        return same(self, other)
+        expression = getattr(other, "tsrex", other)  # of a model
+        if not isinstance(expression, TsrEx):
+            raise NotationError(
+                f"same_structure compares with an expression or a model, and got {other!r:.60}."
+            )
+        return same(self, expression)
 
     @property
     def asciitree(self) -> "Tree":
@@ -326,12 +332,20 @@ def operand(x: Any, beside: TsrEx | None) -> TsrEx:
     elif hasattr(x, "shape") or isinstance(x, list | tuple):
         what = f"an array of shape {np.shape(x)}"
         todo = "Make it data of the expression: ff.tensor(array)."
+    elif instead(x):
+        what, todo = f"a {type(x).__name__}", instead(x)
     elif isinstance(x, Index | Label):
         what, todo = f"an index ({x!r})", "Indices stand in brackets: a[i, j]."
     else:
         what = f"{x!r}, a {type(x).__name__},"
         todo = "An operand is an expression (ff.tensor, ff.exp, …) or a number."
     raise NotationError(f"{what} {where}. {todo}")
+
+
+def instead(x: Any) -> str:
+    """What to write in place of `x`, which is no expression, if it says so by such a method."""
+    say = getattr(x, "instead", None)
+    return str(say()) if callable(say) else ""
 
 
 def _binary(left: Any, right: Any, op: str) -> TsrEx:

@@ -15,7 +15,7 @@ from funfact.compiler.ir import Ir, is_view
 from funfact.compiler.lower import lower
 from funfact.errors import NotationError, OptionError
 from funfact.language.nodes import Tensor
-from funfact.language.notation import TsrEx
+from funfact.language.notation import TsrEx, instead
 from funfact.language.replicas import vectorize
 from funfact.model import keys
 from funfact.model.factors import Key, checked, find, listing, one_for_each
@@ -106,9 +106,10 @@ class Factorization:
             If an initialiser gives another shape than the tensor's.
         """
         if not isinstance(tsrex, TsrEx):
+            advice = "Write one from ff.tensor(...), such as a[i, r] * b[j, r]."
+            what = f"a {type(tsrex).__name__}" if instead(tsrex) else f"{tsrex!r:.60}"
             raise NotationError(
-                f"a model is made of an expression, not of {tsrex!r:.60}. "
-                "Write one from ff.tensor(...), such as a[i, r] * b[j, r]."
+                f"a model is made of an expression, not of {what}. {instead(tsrex) or advice}"
             )
         backend = current()
         settled = settle_dtype(tsrex, backend, dtype)
@@ -360,7 +361,7 @@ class Factorization:
         values = [None if x is None else self._backend.tensor(x) for x in self._values]
         return self._like(self._backend, self._dtype, values)
 
-    def same_structure(self, other: "Factorization | TsrEx") -> bool:
+    def same_structure(self, other: Any) -> bool:
         """Whether the other's expression is written alike, whatever the values.
 
         To each tensor and index here corresponds one there, in all the places where it
@@ -377,7 +378,7 @@ class Factorization:
         >>> fac.same_structure(ff.exp(v[p, q])), fac.same_structure(ff.exp(w[p, q]))
         (True, False)
         """
-        return self._tsrex.same_structure(other if isinstance(other, TsrEx) else other._tsrex)
+        return self._tsrex.same_structure(other)
 
     def __repr__(self) -> str:
         return text(self)

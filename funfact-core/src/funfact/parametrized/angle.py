@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
-from funfact.errors import DtypeError, NotationError, ShapeError
+from funfact.errors import NotationError, OptionError, ShapeError
 from funfact.initializers import Uniform
 from funfact.language.leaves import tensor
 from funfact.language.literals import number
 from funfact.language.notation import TsrEx, literal
-from funfact.parametrized.generated import Generator, shared
+from funfact.parametrized.generated import Generator, refuse_complex, shared
 
 __all__ = ["angles", "complex_of", "trigonometric"]
 
@@ -35,6 +35,8 @@ def angles(
         If they have another shape than `shape`.
     DtypeError
         If they are complex.
+    OptionError
+        If they are NaN or infinite.
     """
     if given is None or isinstance(given, str):
         return tensor(
@@ -53,25 +55,25 @@ def angles(
             f"the angles {given!r:.60} have shape {given.shape}, and {shape} is expected. "
             f"Give a symbol for angles that a fit finds, or numbers of shape {shape}."
         )
-    data = [t.data.dtype for t in given.tensors if t.data is not None]
-    if given.has_complex_constant or any("complex" in str(dtype) for dtype in data):
-        raise DtypeError(
-            f"the angles {given!r:.60} are complex, and an angle is real: its imaginary part would "
-            "be lost. Take ff.real, ff.imag or ff.abs of the data itself."
-        )
+    refuse_complex(given, "the angles")
     return shared(given, initializer=initializer, optimizable=optimizable, prefer=prefer)
 
 
 def _numbers(given: Any, initializer: Any, optimizable: bool | None, prefer: Any) -> TsrEx:
     value = number(given)
-    if isinstance(value, int | float) and not (optimizable or initializer or prefer):
-        return literal(value)
-    data = np.asarray(given)
+    try:
+        data = np.asarray(given if value is None else value)
+    except ValueError:  # rows of unequal lengths
+        data = np.asarray(None)
     if data.dtype.kind not in "biuf":
         raise NotationError(
             f"{given!r:.60} is no angle. Give a symbol, 'theta', for one that a fit finds, a real "
             "number, or an expression."
         )
+    if not np.all(np.isfinite(data)):
+        raise OptionError(f"the angles {given!r:.60} are not all finite. Give finite numbers.")
+    if value is not None and not optimizable and initializer is None and prefer is None:
+        return literal(value)
     data = data.astype(float)
     return tensor(data, initializer=initializer, optimizable=optimizable, prefer=prefer, real=True)
 

@@ -1,21 +1,21 @@
 """A tensor that a function makes of parameters."""
 
 import inspect
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from funfact.arguments import called, check_call, integer
 from funfact.backends.active import activated
 from funfact.backends.contract import Array, Backend
-from funfact.errors import NotationError, OptionError, ShapeError
+from funfact.errors import DtypeError, NotationError, OptionError, ShapeError
 from funfact.initializers import STANDARD
 from funfact.language.leaves import tensor
 from funfact.language.nodes import Generate
 from funfact.language.notation import TsrEx
 
-__all__ = ["Activating", "Generator", "parametrized", "shared"]
+__all__ = ["Activating", "Generator", "parametrized", "refuse_complex", "shared"]
 
 Generator = Callable[[Array, Backend], Array]
 
@@ -41,7 +41,7 @@ def parametrized(
         to another, of shape `shape`. `ab` is the model's backend; in a generator of
         one argument, ``ff.active_backend`` is. It is to be pure, like anything that is
         differentiated and compiled, and is written for one set of parameters: the
-        backend vectorises it over replicas.
+        backend vectorises it over replicas. What it is handed is a copy, its own to change.
     *parameters
         What ``ff.tensor`` takes: a symbol and sizes, or data. Or an expression without
         indices, so that several tensors can share their parameters.
@@ -72,7 +72,10 @@ def parametrized(
         If `shape` is none; and where the model is evaluated, if the generator returns
         another one.
     OptionError
-        If parameters that are an expression are given options of a tensor.
+        If parameters that are an expression are given options of a tensor; if the generator
+        takes other arguments.
+    DtypeError
+        If `real` is asked of complex parameters.
 
     Examples
     --------
@@ -87,16 +90,19 @@ def parametrized(
     symmetric(x) @ symmetric(2 * x)
     """
     sizes: tuple[Any, ...] = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-    if any(isinstance(s, bool) or not hasattr(s, "__index__") or s < 1 for s in sizes):
+    whole = tuple(integer(size) or 0 for size in sizes)
+    if any(size < 1 for size in whole):
         raise ShapeError(
             f"shape={shape!r}: expected the shape of the tensor, integers of at least 1."
         )
+    if not isinstance(name, str | None):
+        raise NotationError(f"name={name!r:.60}: the name of a generator is a string.")
     below = _below(parameters, initializer, optimizable, prefer, real)
     node = Generate(
         below.node,
         name=name or _name(generator),
         generator=_with_backend(generator),
-        shape=tuple(map(operator.index, sizes)),
+        shape=whole,
         real=real,
         complex=complex,
         batched=batched,
@@ -108,7 +114,10 @@ def _below(
     spec: tuple[Any, ...], initializer: Any, optimizable: bool | None, prefer: Any, real: bool
 ) -> TsrEx:
     if len(spec) == 1 and isinstance(spec[0], TsrEx):
-        return shared(spec[0], initializer=initializer, optimizable=optimizable, prefer=prefer)
+        given = spec[0]
+        if real:
+            refuse_complex(given, "the parameters")
+        return shared(given, initializer=initializer, optimizable=optimizable, prefer=prefer)
     make = partial(tensor, *spec, optimizable=optimizable, prefer=prefer, real=real)
     made = make(initializer=initializer)
     if initializer is None and made.tensors[0].data is None:
@@ -133,6 +142,22 @@ def shared(expr: TsrEx, **options: Any) -> TsrEx:
     return expr
 
 
+def refuse_complex(expr: TsrEx, what: str) -> None:
+    """Raise if an expression that stands for real numbers is known to be complex.
+
+    Raises
+    ------
+    DtypeError
+        If a complex number, complex data or a complex generator stands in it.
+    """
+    data = [t.data.dtype for t in expr.tensors if t.data is not None]
+    if expr.has_complex_constant or any("complex" in str(dtype) for dtype in data):
+        raise DtypeError(
+            f"{what} {expr!r:.60} are complex, and are to be real numbers: the imaginary part "
+            "would be lost. Take ff.real, ff.imag or ff.abs of the data itself."
+        )
+
+
 def _name(generator: Any) -> str:
     name = getattr(generator, "__name__", "")
     return name if name.isidentifier() else "generated"
@@ -145,8 +170,13 @@ def _with_backend(generator: Any) -> Generator:
             f"the generator is {generator!r:.60}, and is to be a function from an array of "
             "parameters to an array: ff.parametrized(generator, 'theta', 3, shape=(2, 2))."
         )
-    made: Generator = generator if _positional(generator) >= 2 else Activating(generator)
-    return made
+    what = f"the generator {called(generator)}"
+    if _positional(generator) >= 2:
+        check_call(generator, what, "parameters", "ab")
+        made: Generator = generator
+        return made
+    check_call(generator, what, "parameters")
+    return Activating(generator)
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,25 @@
 """Circuits, and the expressions that they are."""
 
-import operator
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from funfact.arguments import integer
 from funfact.errors import IndexingError, NotationError, OptionError, ShapeError
 from funfact.language.leaves import tensor
 from funfact.language.merging import merge
 from funfact.language.nodes import Index
 from funfact.language.notation import TsrEx
 from funfact.language.special import eye
+from funfact.quantum.arithmetic import NoOperand
 from funfact.quantum.drawing import drawing
 from funfact.quantum.gates import Gate, Placed, split_axes
 
 __all__ = ["Circuit"]
 
 
-class Circuit:
+class Circuit(NoOperand):
     """Gates on qubits, one after the other.
 
     Parameters
@@ -32,6 +33,8 @@ class Circuit:
     ------
     OptionError
         If `n` is no positive integer.
+    NotationError
+        If `gates` holds anything but gates on qubits.
 
     Examples
     --------
@@ -53,10 +56,15 @@ class Circuit:
     """
 
     def __init__(self, n: int, gates: Iterable[Placed] = ()) -> None:
-        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-            raise OptionError(f"Circuit({n!r}): expected how many qubits, 1 or more.")
-        self._n = operator.index(n)
+        self._n = integer(n) or 0
+        if self._n < 1:
+            raise OptionError(f"Circuit({n!r:.60}): expected how many qubits, 1 or more.")
         self._gates: list[Placed] = []
+        if not isinstance(gates, Iterable):
+            raise NotationError(
+                f"Circuit({n}, {gates!r:.60}): expected the gates that it begins with, in a list: "
+                f"Circuit({n}, [H @ 0, X @ 0])."
+            )
         for placed in gates:
             self.append(placed)
 
@@ -86,10 +94,7 @@ class Circuit:
                 f"the gate {placed!r} was appended without qubits. Place it: {placed!r} @ {where}."
             )
         if not isinstance(placed, Placed):
-            raise NotationError(
-                f"{placed!r:.60} was appended to a circuit. Append gates with their qubits: "
-                "circuit.append(CX @ (0, 1))."
-            )
+            raise NotationError(f"{_shown(placed)} was appended to a circuit. {_ONE_BY_ONE}")
         for q in placed.qubits:
             if q >= self.n:
                 raise IndexingError(
@@ -98,6 +103,12 @@ class Circuit:
                     "make a circuit with more."
                 )
         self._gates.append(placed)
+
+    def instead(self) -> str:
+        return (
+            "Its matrix as an expression is .to_tsrex(). To run a second one after it, append the "
+            "gates of that: for placed in second: circuit.append(placed)."
+        )
 
     def __len__(self) -> int:
         return len(self._gates)
@@ -135,7 +146,8 @@ class Circuit:
         Parameters
         ----------
         initial : array or TsrEx of shape (2**n,), optional
-            By default |0…0⟩, the first unit vector.
+            By default |0…0⟩, the first unit vector. Any vector is taken as it is: its norm is
+            not brought to 1, and unitary gates keep it.
 
         Returns
         -------
@@ -145,6 +157,10 @@ class Circuit:
         ------
         ShapeError
             If `initial` has another shape.
+        NotationError
+            If it is no array of numbers, or has indices.
+        OptionError
+            If it holds NaN or infinity, or there is no room for so many amplitudes.
 
         Examples
         --------
@@ -160,20 +176,57 @@ class Circuit:
         return merge(value, rows)
 
     def _initial(self, given: Any) -> TsrEx:
-        size = 2**self.n
         if given is None:
-            given = np.zeros(size)
-            given[0] = 1
-        shape = given.shape if isinstance(given, TsrEx) else np.shape(given)
-        if shape != (size,):
+            given = _first_unit_vector(self.n)
+        state = given if isinstance(given, TsrEx) else _numbers(given)
+        if state.shape != (2**self.n,):
             raise ShapeError(
-                f"the initial state has shape {tuple(shape)}, and a circuit of {self.n} qubits "
-                f"acts on vectors of 2**{self.n}, shape ({size},)."
+                f"the initial state has shape {tuple(state.shape)}, and a circuit of {self.n} "
+                f"qubits acts on vectors of 2**{self.n}, shape ({2**self.n},)."
             )
         axes = (2,) * self.n
-        if isinstance(given, TsrEx):
-            return split_axes(given, axes)
-        return tensor(np.reshape(given, axes))
+        if not isinstance(state, TsrEx):
+            return tensor(np.reshape(state, axes))
+        if state.live_indices:
+            raise NotationError(
+                f"the initial state {state!r:.60} has indices. A state is a vector without: leave "
+                "them out."
+            )
+        return split_axes(state, axes)
+
+
+_ONE_BY_ONE = "Append gates with their qubits, one by one: circuit.append(CX @ (0, 1))."
+
+
+def _shown(x: object) -> str:
+    return f"{x!r:.60}" if isinstance(x, str | int | None) else f"a {type(x).__name__}"
+
+
+def _first_unit_vector(n: int) -> "np.ndarray[Any, Any]":
+    try:
+        state = np.zeros(2**n)
+    except (MemoryError, ValueError) as exc:
+        raise OptionError(
+            f"a state of {n} qubits has 2**{n} amplitudes, for which there is no room here. "
+            "Take fewer qubits, or the circuit's .to_tsrex() and elements of its model: fac[0, 5]."
+        ) from exc
+    state[0] = 1
+    return state
+
+
+def _numbers(given: Any) -> "np.ndarray[Any, Any]":
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"NumPy reads it as {array.dtype}")
+    except (TypeError, ValueError, RuntimeError) as exc:
+        raise NotationError(
+            f"the initial state is {given!r:.60}, which is no array of numbers: {exc}. Give a "
+            "NumPy array, or a tensor without indices, ff.tensor('psi', 4)."
+        ) from exc
+    if not np.all(np.isfinite(array)):
+        raise OptionError("the initial state has NaN or infinite elements. Give finite numbers.")
+    return array
 
 
 def _run(

@@ -1,11 +1,11 @@
 """Gates, and gates made of gates."""
 
-import operator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from funfact.arguments import integer
 from funfact.backends.contract import Array, Backend
 from funfact.errors import IndexingError, NotationError, OptionError, ShapeError
 from funfact.language.functions import conj
@@ -14,6 +14,7 @@ from funfact.language.merging import merge
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.parametrized import parametrized
+from funfact.quantum.arithmetic import NoOperand
 
 __all__ = [
     "Gate",
@@ -29,7 +30,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Gate:
+class Gate(NoOperand):
     """An operation on some qubits. ``CX @ (0, 2)`` places it.
 
     Attributes
@@ -46,6 +47,15 @@ class Gate:
     tensor: TsrEx
     controls: int = 0
 
+    def __post_init__(self) -> None:
+        shape = self.tensor.shape if isinstance(self.tensor, TsrEx) else None
+        if not (shape and set(shape) == {2} and len(shape) % 2 == 0):
+            raise ShapeError(
+                f"Gate({self.name!r}) got the tensor {self.tensor!r:.60}, and takes an expression "
+                "with an axis of size 2 for each qubit, twice. ff.quantum.gate(matrix) makes a "
+                "gate of a matrix."
+            )
+
     @property
     def qubits(self) -> int:
         """How many qubits it takes."""
@@ -58,31 +68,69 @@ class Gate:
         return merge(self.tensor[(*after, *before)], after, before)
 
     def __matmul__(self, qubits: Any) -> "Placed":
-        return Placed(self, _qubits(self, qubits))
+        return Placed(self, qubits)
+
+    def instead(self) -> str:
+        return (
+            f"It is placed on qubits, the gate on the left, {_example(self)}, and appended to a "
+            "circuit; its matrix, .matrix, is an expression."
+        )
 
     def __repr__(self) -> str:
         return "C" * self.controls + self.name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Placed:
+class Placed(NoOperand):
     """A gate and the qubits that it acts on."""
 
     gate: Gate
     qubits: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        as_gate(self.gate, "Placed(gate, qubits)")
+        object.__setattr__(self, "qubits", _qubits(self.gate, self.qubits))
+
+    def instead(self) -> str:
+        return f"Append it to a circuit, circuit.append({self!r}), and take circuit.to_tsrex()."
 
     def __repr__(self) -> str:
         where = str(self.qubits[0]) if len(self.qubits) == 1 else str(self.qubits)
         return f"{self.gate!r} @ {where}"
 
 
-def _qubits(gate: Gate, written: Any) -> tuple[int, ...]:
-    entries = tuple(written) if isinstance(written, tuple | list) else (written,)
-    if any(isinstance(q, bool) or not hasattr(q, "__index__") for q in entries):
+def as_gate(x: Any, call: str) -> Gate:
+    """`x`, which is to be a gate that has not been placed.
+
+    Raises
+    ------
+    NotationError
+        If it is none; `call` says where a gate was expected.
+    """
+    if isinstance(x, Gate):
+        return x
+    if isinstance(x, Placed):
         raise NotationError(
-            f"{gate!r} @ {written!r}: expected the qubits that it acts on, {_example(gate)}."
+            f"{call} got {x!r}, a gate that is placed already. Give it the gate, {x.gate!r}, and "
+            "place what it returns."
         )
-    qubits = tuple(map(operator.index, entries))
+    what = f"{x!r:.40}" if isinstance(x, str | int | None) else f"a {type(x).__name__}"
+    raise NotationError(
+        f"{call} got {what} where the gate belongs. Give it one of funfact.quantum, X or "
+        "RY('theta'), or make one of a matrix: ff.quantum.gate(matrix)."
+    )
+
+
+def _qubits(gate: Gate, written: Any) -> tuple[int, ...]:
+    many = isinstance(written, tuple | list | range) or (
+        isinstance(written, np.ndarray) and written.ndim == 1
+    )
+    entries = [integer(q) for q in (written if many else (written,))]
+    qubits = tuple(q for q in entries if q is not None)
+    if len(qubits) != len(entries):
+        raise NotationError(
+            f"{gate!r} @ {written!r:.60}: expected the qubits that it acts on, {_example(gate)}."
+        )
     if len(qubits) != gate.qubits:
         raise IndexingError(
             f"{gate!r} acts on {_count(gate.qubits)}, and was placed on {_count(len(qubits))}, "
@@ -110,22 +158,28 @@ def _example(gate: Gate) -> str:
     return f"{gate!r} @ {0 if len(qubits) == 1 else qubits}"
 
 
-def gate(matrix: Any, name: str | None = None) -> Gate:
+def gate(matrix: Any, name: str | None = None, *, unitary: bool = True) -> Gate:
     """A gate of a matrix of one's own.
 
     Parameters
     ----------
     matrix : array, or TsrEx without indices
         Of ``2**k`` rows and columns for a gate on k qubits, its first qubit the most
-        significant; or of shape ``(2,) * 2 * k``. Nothing checks that it is unitary: a
-        projector or a Kraus operator may be placed too.
+        significant; or of shape ``(2,) * 2 * k``.
     name : str, optional
         How it is shown; by default the symbol of the tensor, or ``'U'``.
+    unitary : bool
+        Whether an array is held to being unitary, to three digits. Without, a projector or a
+        Kraus operator can be placed too. An expression is never held to it.
 
     Raises
     ------
+    NotationError
+        If it is no array of numbers or has indices, or `name` is no string.
     ShapeError
         If it is of another shape.
+    OptionError
+        If it holds NaN or infinity, or is not unitary and is to be.
 
     Examples
     --------
@@ -135,20 +189,57 @@ def gate(matrix: Any, name: str | None = None) -> Gate:
     >>> A = ff.tensor("A", 4, 4, prefer=ff.conditions.Unitary)
     >>> ff.quantum.gate(A) @ (2, 0)
     A @ (2, 0)
+
+    Half of a measurement:
+
+    >>> ff.quantum.gate([[1, 0], [0, 0]], "P", unitary=False) @ 1
+    P @ 1
     """
+    if not isinstance(name, str | None):
+        raise NotationError(f"gate(matrix, {name!r:.60}): the name of a gate is a string.")
     if not isinstance(matrix, TsrEx):
-        return constant(name or "U", np.asarray(matrix))
+        made = constant(name or "U", matrix)
+        _check_matrix(made, unitary)
+        return made
+    if matrix.live_indices:
+        raise NotationError(
+            f"gate({matrix!r}) got an expression with indices. A gate is a matrix without: leave "
+            "them out."
+        )
     shape = _tensor_shape(matrix.shape)
     symbol = matrix.node.symbol if isinstance(matrix.node, Tensor) else None
-    made = matrix
-    if matrix.shape != shape:
-        made = split_axes(matrix, shape)
-    return Gate(name or symbol or "U", made)
+    parts = matrix if matrix.shape == shape else split_axes(matrix, shape)
+    return Gate(name or symbol or "U", parts)
+
+
+def _check_matrix(gate: Gate, unitary: bool) -> None:
+    """Raise if a known matrix is not finite, or not unitary and is to be."""
+    size = 2**gate.qubits
+    matrix = np.reshape(_array(gate), (size, size))
+    if not np.all(np.isfinite(matrix)):
+        raise OptionError(f"the gate {gate!r} has NaN or infinite elements. Give finite numbers.")
+    off = float(np.max(np.abs(matrix.conj().T @ matrix - np.eye(size))))
+    if unitary and off > _ROUNDING:
+        raise OptionError(
+            f"the matrix U of the gate {gate!r} is not unitary: U.conj().T @ U is {off:.3g} off "
+            "the identity. Correct it, or say gate(matrix, unitary=False) for a projector or a "
+            "Kraus operator."
+        )
+
+
+_ROUNDING = 1e-3
+"""How far from unitary a gate may be: as far as one whose elements were typed in."""
 
 
 def constant(name: str, matrix: Any, controls: int = 0) -> Gate:
     """The gate of a matrix that is known."""
-    array = np.asarray(matrix)
+    try:
+        array = np.asarray(matrix)
+    except ValueError as exc:
+        raise NotationError(
+            f"the gate {name} got {matrix!r:.60}, whose rows are of unequal lengths. Give a matrix "
+            "of 2**k rows and columns."
+        ) from exc
     if array.dtype.kind not in "biufc":
         raise NotationError(
             f"the gate {name} got {matrix!r:.60}, which is not an array of numbers. "
@@ -199,6 +290,8 @@ def controlled(gate: Gate, n: int = 1) -> Gate:
 
     Raises
     ------
+    NotationError
+        If `gate` is none, or has been placed.
     OptionError
         If `n` is no positive integer.
 
@@ -212,9 +305,11 @@ def controlled(gate: Gate, n: int = 1) -> Gate:
     >>> controlled(RY("theta")) @ (2, 0), controlled(X, 3)
     (CRY(theta) @ (2, 0), CCCX)
     """
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
+    gate = as_gate(gate, "controlled(gate)")
+    count = integer(n) or 0
+    if count < 1:
         raise OptionError(f"controlled({gate!r}, {n!r}): expected how many controls, 1 or more.")
-    for _ in range(n):
+    for _ in range(count):
         gate = _controlled(gate)
     return gate
 
@@ -244,12 +339,18 @@ def _array(gate: Gate) -> Any:
 def adjoint(gate: Gate) -> Gate:
     """The gate that undoes it: the conjugate transpose.
 
+    Raises
+    ------
+    NotationError
+        If `gate` is none, or has been placed.
+
     Examples
     --------
     >>> from funfact.quantum import RX, S, adjoint
     >>> adjoint(S), adjoint(RX("theta"))
     (S†, RX(theta)†)
     """
+    gate = as_gate(gate, "adjoint(gate)")
     name = gate.name.removesuffix("†") if gate.name.endswith("†") else gate.name + "†"
     after, before = indices(gate.qubits), indices(gate.qubits)
     known = _array(gate)

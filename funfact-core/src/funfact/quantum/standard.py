@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from funfact.errors import UnknownNameError
+from funfact.language.notation import TsrEx
 from funfact.parametrized import angles, parametrized, trigonometric
 from funfact.quantum.gates import Gate, constant, controlled
 
@@ -28,6 +30,7 @@ __all__ = [
     "X",
     "Y",
     "Z",
+    "angle_of",
     "phase",
     "rotation_name",
 ]
@@ -90,7 +93,7 @@ def phase(theta: Any = None, **options: Any) -> Gate:
 def _turned(name: str, theta: Any, options: dict[str, Any]) -> Gate:
     made = parametrized(
         GENERATORS[name],
-        angles(theta, **options),
+        angle_of(name, theta, (), options),
         shape=(2, 2),
         name=name,
         real=True,
@@ -98,6 +101,15 @@ def _turned(name: str, theta: Any, options: dict[str, Any]) -> Gate:
         batched=True,
     )
     return Gate(rotation_name(name, theta), made)
+
+
+def angle_of(name: str, given: Any, shape: tuple[int, ...], options: dict[str, Any]) -> TsrEx:
+    """The angles of a gate, or an error about an option that it does not have."""
+    known = ("initializer", "optimizable", "prefer")
+    for option in options:
+        if option not in known:
+            raise UnknownNameError.among(f"option of {name}", option, known)
+    return angles(given, shape, **options)
 
 
 _ZERO, _ONE = np.diag([1.0, 0.0]), np.diag([0.0, 1.0])

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
-from funfact.parametrized import angles, complex_of, parametrized
+from funfact.parametrized import complex_of, parametrized
 from funfact.quantum.gates import Gate
-from funfact.quantum.standard import PAULI_X, PAULI_Y, PAULI_Z, rotation_name
+from funfact.quantum.standard import PAULI_X, PAULI_Y, PAULI_Z, angle_of, rotation_name
 
 __all__ = ["GENERATORS", "U2", "U4"]
 
@@ -90,7 +90,7 @@ def _free(
 ) -> Gate:
     made = parametrized(
         GENERATORS[name],
-        angles(parameters, (count,), **options),
+        angle_of(name, parameters, (count,), options),
         shape=shape,
         name=name,
         real=True,

@@ -84,6 +84,12 @@ def test_an_unknown_field_is_refused_with_the_known_ones() -> None:
         a.asciitree("shapes")
 
 
+@pytest.mark.parametrize("field", [3, None, ["shape"]])
+def test_a_field_is_a_name(field: object) -> None:
+    with pytest.raises(UnknownNameError, match=r"one by one: expr.asciitree\('shape', 'ndim'\)"):
+        a.asciitree(field)
+
+
 def test_what_several_parents_share_is_drawn_once() -> None:
     d = ff.exp(a @ b)
     assert str((d * d).asciitree) == drawn("""

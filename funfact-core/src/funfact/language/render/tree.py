@@ -68,6 +68,11 @@ class Tree:
 
     def __call__(self, *fields: str) -> "Tree":
         for field in fields:
+            if not isinstance(field, str):
+                raise UnknownNameError(
+                    f"{field!r:.60} is no field of a tree. Name them one by one: "
+                    f"expr.asciitree('shape', 'ndim'). Known are {', '.join(_FIELDS)}."
+                )
             if field not in _FIELDS:
                 raise UnknownNameError.among("field of a tree", field, _FIELDS)
         return Tree(self.root, fields)

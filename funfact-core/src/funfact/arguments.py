@@ -1,0 +1,98 @@
+"""Arguments that people give: what they are, asked where they are given."""
+
+import inspect
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, SupportsIndex, TypeVar, cast
+
+from funfact.errors import OptionError
+
+__all__ = ["called", "check_call", "instance", "integer"]
+
+T = TypeVar("T")
+
+
+def integer(x: object) -> int | None:
+    """`x` as a Python integer; None if it is none. Truth values are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> integer(np.int64(3)), integer(3.0), integer(True), integer(np.array([1, 2]))
+    (3, None, None, None)
+    """
+    if isinstance(x, bool):
+        return None
+    try:
+        return operator.index(cast(SupportsIndex, x))
+    except TypeError:
+        return None
+
+
+def called(function: object) -> str:
+    """A function or a class in a message: by its name, if it has one.
+
+    Examples
+    --------
+    >>> called(len), called(3)
+    ('len', '3')
+    """
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) else f"{function!r:.60}"
+
+
+def check_call(
+    function: Callable[..., Any], what: str, *positional: str, keywords: Sequence[str] = ()
+) -> None:
+    """Raise unless a user's function can be called with these arguments.
+
+    Parameters
+    ----------
+    function : callable
+    what : str
+        What it is there for, such as ``'the loss function f'``.
+    *positional : str
+        What the arguments are called that it is given by position.
+    keywords : sequence of str
+        The names of those that it is given by name.
+
+    Raises
+    ------
+    OptionError
+
+    Examples
+    --------
+    >>> check_call(lambda x: x, "the loss", "model", "target")
+    Traceback (most recent call last):
+    funfact.errors.OptionError: the loss is called as f(model, target), and takes (x). Write it \
+with just these arguments.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return
+    try:
+        signature.bind(*positional, **dict.fromkeys(keywords))
+    except TypeError:
+        given = ", ".join([*positional, *(f"{name}={name}" for name in keywords)])
+        raise OptionError(
+            f"{what} is called as f({given}), and takes {signature}. Write it with just these "
+            "arguments."
+        ) from None
+
+
+def instance(cls: Callable[[], T], what: str) -> T:
+    """An instance of a class that was given in place of one.
+
+    Raises
+    ------
+    OptionError
+        If it takes more than its class to make one.
+    """
+    try:
+        return cls()
+    except TypeError as exc:
+        raise OptionError(
+            f"{what}{called(cls)} makes no instance without arguments: {exc}. Give an instance, or "
+            "write the methods that the class lacks."
+        ) from exc
