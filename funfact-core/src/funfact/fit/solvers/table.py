@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from funfact.errors import UnknownNameError
+from funfact.fit.solvers.als import ALS
 from funfact.fit.solvers.base import Derived
 from funfact.optim import RULES, as_optimizer
 
 __all__ = ["DERIVED", "as_method", "derived_of", "name_of"]
 
-DERIVED: dict[str, type[Derived]] = {}
+DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS,)}
 """The solvers that are derived from the expression; those of `RULES` need its gradient alone."""
 
 

@@ -1,0 +1,142 @@
+"""Solving the normal equations of one factor, on a backend.
+
+No matrix is asked to be inverted that may be singular. The equations are solved for a
+correction, ``f + P^-1 (R - G f)``, where P is G with its diagonal enlarged by a few roundings:
+P is positive definite, the error never grows since P - G is positive as well, and where it
+ends ``R = G f`` holds to the last digit, however ill-conditioned G is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from funfact.backends.contract import Array, Backend
+from funfact.compiler.ir import Axis
+from funfact.compiler.lower import lower
+from funfact.fit.solvers.normal import Layout, Normal
+
+__all__ = ["System", "system"]
+
+Function = Callable[[Sequence[Array]], Array]
+Axes = tuple[Axis, ...]
+
+_ROUNDINGS = 16
+"""By how many roundings of a sum over its rows the diagonal of a matrix is enlarged."""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """The equations of one factor as functions of all arrays.
+
+    Attributes
+    ----------
+    layout : Layout
+    shape : tuple of int
+        Of the factor, as it is stored.
+    right : callable
+        R, along the axes of the layout.
+    blocks : tuple of callables
+        The Kronecker factors of G, shape ``(batch, n, n)`` each.
+    axes : tuple of pairs
+        The batch and the summed axes of each block.
+    real : bool
+        Whether the factor is real where the model is complex.
+    """
+
+    backend: Backend
+    layout: Layout
+    shape: tuple[int, ...]
+    right: Function
+    blocks: tuple[Function, ...]
+    axes: tuple[tuple[Axes, Axes], ...]
+    real: bool
+
+    def sorted(self, value: Array) -> Array:
+        """A factor as it is stored, along the axes of the layout."""
+        squeezed = self.backend.reshape(value, tuple(n for n in self.shape if n > 1))
+        return _permuted(self.backend, squeezed, self._order)
+
+    def stored(self, x: Array) -> Array:
+        """What stands along the axes of the layout, as the factor is stored."""
+        back = tuple(self._order.index(n) for n in range(len(self._order)))
+        return self.backend.reshape(_permuted(self.backend, x, back), self.shape)
+
+    @property
+    def _order(self) -> tuple[int, ...]:
+        kept = sorted(self.layout.dims)
+        return tuple(kept.index(dim) for dim in self.layout.dims)
+
+
+def system(normal: Normal, keys: Sequence[object], backend: Backend, dtype: Any) -> System:
+    """The equations as functions of the arrays behind `keys`."""
+
+    def function(ir: Any) -> Function:
+        made = lower(ir, keys, backend, dtype)
+        return (lambda arrays: backend.real(made(arrays))) if normal.load.real else made
+
+    return System(
+        backend=backend,
+        layout=normal.layout,
+        shape=normal.load.shape,
+        right=function(normal.right),
+        blocks=tuple(function(block.gram) for block in normal.blocks),
+        axes=tuple((block.batch, block.summed) for block in normal.blocks),
+        real=normal.load.real,
+    )
+
+
+def residual(system: System, grams: Sequence[Array], right: Array, x: Array) -> Array:
+    """``R - G x``, along the axes of the layout."""
+    return right - _each(system, grams, x, system.backend.matmul)
+
+
+def corrected(system: System, grams: Sequence[Array], right: Array, x: Array) -> Array:
+    """The least squares solution, given an earlier value of the factor."""
+    ab = system.backend
+
+    def solve(gram: Array, y: Array) -> Array:
+        p = regular(gram, ab)
+        return y / p if gram.shape[-1] == 1 else ab.xp.linalg.solve(p, y)
+
+    return x + _each(system, grams, residual(system, grams, right, x), solve)
+
+
+def regular(gram: Array, ab: Backend) -> Array:
+    """A positive definite matrix, as close to a positive semidefinite one as rounding allows."""
+    n = gram.shape[-1]
+    unit = ab.eye(n, dtype=gram.dtype)
+    info = ab.xp.finfo(gram.dtype)
+    return gram * (1 + (_ROUNDINGS * n * float(info.eps)) * unit) + float(info.tiny) ** 0.5 * unit
+
+
+def _each(
+    system: System, grams: Sequence[Array], x: Array, act: Callable[[Array, Array], Array]
+) -> Array:
+    """`x` after ``act(matrix, x)`` along the axes of each block."""
+    order = system.layout.axes
+    for gram, (batch, summed) in zip(grams, system.axes, strict=True):
+        x, order = _along(system.backend, act, gram, x, order, batch, summed)
+    back = tuple(order.index(axis) for axis in system.layout.axes)
+    return _permuted(system.backend, x, back)
+
+
+def _along(
+    ab: Backend,
+    act: Callable[[Array, Array], Array],
+    gram: Array,
+    x: Array,
+    order: Axes,
+    batch: Axes,
+    summed: Axes,
+) -> tuple[Array, Axes]:
+    rest = tuple(axis for axis in order if axis not in batch and axis not in summed)
+    wanted = (*batch, *summed, *rest)
+    x = _permuted(ab, x, tuple(order.index(axis) for axis in wanted))
+    shape = tuple(prod(axis.size for axis in axes) for axes in (batch, summed, rest))
+    y = act(gram, ab.reshape(x, shape))
+    return ab.reshape(y, tuple(axis.size for axis in wanted)), wanted
+
+
+def _permuted(ab: Backend, x: Array, order: tuple[int, ...]) -> Array:
+    return x if order == tuple(range(len(order))) else ab.transpose(x, order)

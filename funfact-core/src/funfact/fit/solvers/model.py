@@ -1,0 +1,133 @@
+"""A problem whose model is linear in each of its factors, or why it is not."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from funfact.backends.contract import Array
+from funfact.compiler.expand import SumOfProducts, expand, loads
+from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Term
+from funfact.fit.problem import Problem
+from funfact.graph import postorder
+from funfact.language.nodes import Tensor
+from funfact.loss import MSE
+from funfact.model import conditions_of
+
+__all__ = ["Multilinear", "called", "multilinear"]
+
+TARGET = object()
+"""The key of the target among the arrays."""
+
+Arrays = Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Multilinear:
+    """A model that is a sum of products in which each factor stands at most once.
+
+    Attributes
+    ----------
+    whole : SumOfProducts
+    loads : tuple of Load
+        The leaves of the factors, in their order.
+    target : Term
+        The target, along the axes of the model that are not the replicas'.
+    keys : tuple of objects
+        Those of all tensors, and that of the target.
+    places : tuple of int
+        Where the factors stand among them.
+    arrays : callable
+        From factors, target and data to the arrays behind `keys`.
+    is_complex : bool
+    """
+
+    whole: SumOfProducts
+    loads: tuple[Load, ...]
+    target: Term
+    keys: tuple[object, ...]
+    places: tuple[int, ...]
+    arrays: Arrays
+    is_complex: bool
+
+
+def multilinear(problem: Problem) -> Multilinear | str:
+    """The problem as one that is linear in each factor, or why it is none."""
+    if type(problem.loss) is not MSE:
+        return (
+            f"the loss is {type(problem.loss).__name__}, and least squares are solved. "
+            "Give loss='MSE', or a gradient method, optimizer='Adam'."
+        )
+    for tensor, condition in zip(problem.optimised, conditions_of(problem.optimised), strict=True):
+        if condition is not None and condition.weight and problem.penalty_weight:
+            return (
+                f"{called(tensor)} is preferred {type(condition).__name__}, a penalty that is no "
+                "part of the normal equations. Give a gradient method, optimizer='Adam'."
+            )
+    is_complex = problem.backend.is_complex(problem.dtype)
+    whole = expand(problem.ir, problem.optimised, is_complex)
+    reason = next(_not_linear(whole), None)
+    if reason is not None:
+        return f"{reason} Give a method for any model, optimizer='Adam'."
+    return _prepared(problem, whole, is_complex)
+
+
+def called(tensor: object) -> str:
+    """A tensor in a message."""
+    assert isinstance(tensor, Tensor), "the keys of leaves are tensors"
+    return tensor.symbol or f"a tensor of shape {tensor.shape}"
+
+
+def _not_linear(whole: SumOfProducts) -> Iterator[str]:
+    """What keeps a sum of products from being linear in each factor."""
+    for product in whole.products:
+        seen: set[int] = set()
+        for term in product.operands:
+            free = [key for key in loads(term.value) if isinstance(key, Tensor) and key.optimizable]
+            if not free:
+                continue
+            name = called(free[0])
+            if not isinstance(term.value, Load):
+                what = _what(term.value)
+                yield f"{name} stands inside {what}, so the model is not linear in it."
+            elif id(free[0]) in seen:
+                yield f"{name} stands twice in a product, so the model is not linear in it."
+            elif len(set(term.axes)) < len(term.axes):
+                yield f"only a diagonal of {name} matters, so the rest of it is not determined."
+            seen.add(id(free[0]))
+
+
+def _what(node: Ir) -> str:
+    match node:
+        case Map(fn):
+            return f"the function {fn!r}"
+        case Contract(semiring):
+            return "a Kronecker product" if semiring.name == "product" else semiring.name
+        case Apply():
+            return "a generated tensor"
+        case _:
+            return "another expression"
+
+
+def _prepared(problem: Problem, whole: SumOfProducts, is_complex: bool) -> Multilinear:
+    ab, tensors = problem.backend, problem.tensors
+    groups = whole.output[:-1] if problem.append else whole.output[1:]
+    axes = tuple(axis for group in groups for axis in group)
+    shape = tuple(axis.size for axis in axes)
+    real = is_complex and not ab.is_complex(problem.target)
+    target = Term(Load(TARGET, shape, real), axes)
+    places = tuple(n for n, tensor in enumerate(tensors) if tensor.optimizable)
+    by_key = {id(n.key): n for n in postorder(problem.ir) if isinstance(n, Load)}
+
+    def arrays(factors: Sequence[Array], target: Array, data: Sequence[Array]) -> list[Array]:
+        found, given = iter(factors), iter(data)
+        values = [next(found if tensor.optimizable else given) for tensor in tensors]
+        return [*values, ab.reshape(target, shape)]
+
+    return Multilinear(
+        whole=whole,
+        loads=tuple(by_key[id(tensor)] for tensor in problem.optimised),
+        target=target,
+        keys=(*tensors, TARGET),
+        places=places,
+        arrays=arrays,
+        is_complex=is_complex,
+    )

@@ -1,0 +1,163 @@
+"""Alternating least squares: each factor's update is the least squares solution, for any model."""
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.errors import OptionError
+
+i, j, k, l, p, q, r, s = ff.indices("i, j, k, l, p, q, r, s")
+t = ff.tensor
+
+
+def data(*shape):
+    return t("d", np.random.default_rng(3).uniform(0.5, 1.5, shape))
+
+
+def models():
+    """Expressions of many kinds, and how many elements of a target of theirs there are."""
+    u, v = t("u", 4), t("v", 4)
+    a, b, c = t("a", 5, 2), t("b", 4, 2), t("c", 3, 2)
+    return {
+        "a tensor": t("x", 3, 4),
+        "matrix": a[i, r] * b[j, r],
+        "CP": (a[i, ~r] * b[j, ~r]) * c[k, r],
+        "CP, masked": (a[i, ~r] * b[j, ~r] * c[k, r]) * data(5, 4, 3)[i, j, k] >> [i, j, k],
+        "Tucker": t("g", 2, 3, 2)[p, q, s] * a[i, p] * t("b", 4, 3)[j, q] * c[k, s],
+        "train": t("a", 3, 2)[i, p] * t("b", 2, 4, 3)[p, j, q] * t("c", 3, 3)[q, k],
+        "ring": t("a", 2, 4, 2)[r, i, p] * t("b", 2, 4, 2)[p, j, q] * t("c", 2, 4, 2)[q, k, r],
+        "sum with an offset": (a[i, r] * b[j, r] + u[j] * t("w", 5)[i] >> [i, j]) - 2.5,
+        "a factor in two terms": a[i, r] * b[j, r] + a[i, r] * data(4, 2)[j, r] >> [i, j],
+        "on other axes in each term": u[i] * v[j] + u[j] * t("w", 4)[i] >> [i, j],
+        "weights inside": a[i, ~r] * data(5, 2)[~i, ~r] * b[j, r] >> [i, j],
+        "Kronecker": t("a", 3, 2) & t("b", 2, 2),
+        "Kronecker products": (t("a", 3, 2) & t("b", 2, 2)) + (t("e", 3, 2) & t("f", 2, 2)),
+        "broadcast": t("m", 5, 1) + t("n", 1, 4),
+        "scalar": t("c") * t("m", 3, 4),
+        "summed alone": t("m", 5, 3)[i, r] * v[j] >> [i, j],
+        "quotient": a[i, r] * b[j, r] / 3 / data(5, 4)[i, j] >> [i, j],
+        "negative": -(a @ t("b", 2, 4)),
+    }
+
+
+@pytest.fixture
+def als(backend):
+    """Fits by alternating least squares in doubles, where the backend has them."""
+
+    def fit(expr, target, **kwargs):
+        backend.seed(0)
+        options = {"optimizer": "ALS", "tol": 0, "progress": False, **kwargs}
+        return ff.factorize(expr, target, **options)
+
+    return fit
+
+
+def close(backend):
+    """How close rounding lets numbers come."""
+    exact = backend.dtype_name(backend.tensor(np.zeros(1)).dtype) == "float64"
+    return 1e-9 if exact else 2e-3
+
+
+def error(fac, target):
+    value = fac.backend.to_numpy(fac())
+    return np.linalg.norm(value - target) / np.linalg.norm(target)
+
+
+def last_is_least_squares(fac, target, symbol, backend):
+    """Whether no other value of one factor makes the error smaller: found by numpy.linalg.lstsq."""
+    value = backend.to_numpy(fac[symbol]).copy()
+    there = error(fac, target)
+    fac[symbol] = np.zeros_like(value)
+    base = backend.to_numpy(fac()).ravel()
+    columns = []
+    for n in range(value.size):
+        unit = np.zeros(value.size)
+        unit[n] = 1
+        fac[symbol] = unit.reshape(value.shape)
+        columns.append(backend.to_numpy(fac()).ravel() - base)
+    a, b = np.stack(columns, axis=1), target.ravel() - base
+    best = np.linalg.norm(a @ np.linalg.lstsq(a, b, rcond=1e-6)[0] - b) / np.linalg.norm(target)
+    return there <= best + close(backend)
+
+
+@pytest.mark.parametrize("kind", ["float", "complex"])
+@pytest.mark.parametrize("name", models())
+def test_the_last_factor_solves_its_least_squares_problem(als, backend, name, kind):
+    expr = models()[name]
+    rng = np.random.default_rng(1)
+    target = rng.normal(size=expr.shape)
+    if kind == "complex":
+        target = target + 1j * rng.normal(size=expr.shape)
+    fac = als(expr, target, max_steps=1, checkpoint_freq=1)
+    last = [tensor for tensor in fac.tsrex.tensors if tensor.optimizable][-1]
+    assert last_is_least_squares(fac, target, last.symbol, backend)
+
+
+@pytest.mark.parametrize("vec_axis", [0, -1])
+@pytest.mark.parametrize("name", models())
+def test_a_target_that_the_model_makes_is_found(als, backend, name, vec_axis):
+    expr = models()[name]
+    backend.seed(7)
+    made = ff.Factorization.from_tsrex(expr, dtype=backend.tensor(np.zeros(1)).dtype)
+    target = backend.to_numpy(made()).copy()
+    fac = als(expr, target, vec_size=6, vec_axis=vec_axis, max_steps=200)
+    assert error(fac, target) < max(1e-7, close(backend))
+
+
+@pytest.mark.parametrize("rank", [1, 3, 7])
+def test_a_matrix_comes_to_the_truncated_svd(als, backend, rank):
+    target = np.random.default_rng(0).normal(size=(9, 8))
+    values = np.linalg.svd(target)[1]
+    best = np.linalg.norm(values[rank:]) / np.linalg.norm(values)
+    fac = als(t("u", 9, rank)[i, r] * t("v", 8, rank)[j, r], target, max_steps=600, vec_size=2)
+    assert error(fac, target) == pytest.approx(best, abs=max(1e-10, 1e-4 * (close(backend) > 1e-8)))
+
+
+def test_a_real_factor_of_a_complex_model(als, backend):
+    rng = np.random.default_rng(0)
+    b = rng.normal(size=(7, 2)) + 1j * rng.normal(size=(7, 2))
+    target = rng.normal(size=(8, 2)) @ b.T
+    expr = t("a", 8, 2, real=True)[i, r] * t("b", 7, 2)[j, r]
+    fac = als(expr, target, vec_size=3, max_steps=50)
+    assert error(fac, target) < max(1e-7, close(backend))
+    assert not backend.is_complex(fac["a"])
+
+
+def test_the_error_never_grows(als):
+    target = np.random.default_rng(0).normal(size=(6, 5, 4))
+    expr = (t("a", 6, 4)[i, ~r] * t("b", 5, 4)[j, ~r]) * t("c", 4, 4)[k, r]
+    fac = als(expr, target, vec_size=5, max_steps=100, checkpoint_freq=1)
+    losses = fac.history.losses
+    assert np.all(np.diff(losses, axis=0) <= 1e-6 * losses[:-1])
+
+
+def test_zeros_are_no_trouble(als, backend):
+    expr = (t("a", 6, 2)[i, ~r] * t("b", 5, 2)[j, ~r]) * t("c", 4, 2)[k, r]
+    fac = als(expr, np.zeros((6, 5, 4)), vec_size=2, max_steps=5)
+    assert np.max(np.abs(backend.to_numpy(fac()))) < 1e-15
+
+
+v = t("v", 4)
+REFUSED = {
+    "twice": (v[i] * v[j], "MSE", r"v stands twice in a product, so the model is not linear in it"),
+    "function": (ff.exp(t("u", 4)[i]) * v[j], "MSE", r"u stands inside the function 'exp'"),
+    "semiring": (ff.minplus(t("u", 4, 2)[i, r], t("w", 2, 4)[r, j]), "MSE", r"inside minplus"),
+    "diagonal": (t("z", 4, 4)[i, i] * v[j], "MSE", r"only a diagonal of z matters"),
+    "loss": (t("z", 4, 4), "L1", r"the loss is L1, and least squares are solved. .*'Adam'"),
+    "condition": (t("z", 4, 4, prefer=ff.conditions.Unitary), "MSE", r"z is preferred Unitary, a"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_apply_says_why(als, name):
+    expr, loss, message = REFUSED[name]
+    with pytest.raises(OptionError, match=r"optimizer='ALS' does not apply here: .*" + message):
+        als(expr, np.ones((4, 4)), loss=loss)
+
+
+def test_equations_that_would_be_too_large(als):
+    expr = t("z", 20000)[r] * data(20000, 2)[r, i]
+    with pytest.raises(
+        OptionError, match=r"the normal equations of z would hold 400000000 numbers"
+    ):
+        als(expr, np.ones(2))
