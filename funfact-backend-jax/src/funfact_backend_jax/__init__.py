@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Autodiff, Compile, Devices, Einsum, Linalg, Repeat, Vmap
+from funfact.backends.capabilities import (
+    Autodiff,
+    Compile,
+    Devices,
+    Einsum,
+    Linalg,
+    Linearize,
+    Repeat,
+    Vmap,
+)
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
 from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
@@ -40,7 +49,7 @@ class JAXOptions:
     enable_x64: bool | None = None
 
 
-class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Linalg, Devices):
+class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Linalg, Devices):
     """JAX.
 
     Examples
@@ -140,6 +149,14 @@ class JAXBackend(Backend, Autodiff, Compile, Repeat, Vmap, Einsum, Linalg, Devic
             return outcome, [self.conj(gradient) for gradient in gradients]
 
         return self._precise(conjugated)
+
+    def linearize(
+        self, f: Callable[[list[Array]], Array], params: list[Array]
+    ) -> tuple[Array, Callable[[list[Array]], Array], Callable[[Array], list[Array]]]:
+        """``jax.linearize``, and its transpose."""
+        value, push = self._precise(self._jax.linearize)(f, params)
+        transposed = self._jax.linear_transpose(push, params)
+        return value, self._precise(push), self._precise(lambda x: transposed(x)[0])
 
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``jax.jit``."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Autodiff, Devices, Einsum, Linalg, Vmap
+from funfact.backends.capabilities import Autodiff, Devices, Einsum, Linalg, Linearize, Vmap
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
 from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
@@ -31,7 +31,7 @@ class PyTorchOptions:
     device: str | None = None
 
 
-class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Linalg, Devices):
+class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices):
     """PyTorch.
 
     Examples
@@ -188,6 +188,16 @@ class PyTorchBackend(Backend, Autodiff, Vmap, Einsum, Linalg, Devices):
             return (value.detach(), _detached(aux)), list(gradients)
 
         return g
+
+    def linearize(
+        self, f: Callable[[list[Array]], Array], params: list[Array]
+    ) -> tuple[Array, Callable[[list[Array]], Array], Callable[[Array], list[Array]]]:
+        """Reverse mode both ways: the transpose of the transposed product is the product."""
+        vjp, zeros_like = self._torch.func.vjp, self._torch.zeros_like
+        params = [x.detach() for x in params]
+        value, pull = vjp(lambda *given: f(list(given)), *params)
+        _, push = vjp(pull, zeros_like(value))
+        return value, lambda tangents: push(tuple(tangents))[0], lambda x: list(pull(x))
 
     def vmap(self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
         """``torch.func.vmap``."""

@@ -41,6 +41,7 @@ __all__ = [
     "UpperTriangular",
     "as_condition",
     "violation",
+    "weighted_residual",
 ]
 
 
@@ -131,13 +132,7 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     OptionError
         If the residual is no array.
     """
-    if x.ndim - lead < condition.needs_ndim:
-        raise ShapeError(
-            f"{type(condition).__name__} asks something of matrices, and the tensor has shape "
-            f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
-        )
-    residual = _residual(condition, x, ab, lead)
-    _check_residual(condition, residual, x, ab, lead)
+    residual = _checked_residual(condition, x, ab, lead)
     if condition.elementwise == "l1":
         values = ab.abs(residual)
     elif ab.is_complex(residual):
@@ -147,8 +142,33 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     axes = tuple(range(lead, values.ndim))
     # an empty tuple of axes means all of them to some libraries
     total = ab.sum(values, axis=axes) if axes else values
-    count = prod(values.shape[lead:]) if condition.reduction == "mean" else 1
-    return total * (condition.weight / count)
+    return total * _share(condition, residual, lead)
+
+
+def weighted_residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
+    """The residual, whose squared moduli add up to the penalty where that is of squares.
+
+    Parameters, shapes and errors are those of `violation`.
+    """
+    residual = _checked_residual(condition, x, ab, lead)
+    return residual * _share(condition, residual, lead) ** 0.5
+
+
+def _share(condition: Condition, residual: Array, lead: int) -> float:
+    """What an element of the residual counts in the penalty."""
+    count = prod(residual.shape[lead:]) if condition.reduction == "mean" else 1
+    return condition.weight / count
+
+
+def _checked_residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
+    if x.ndim - lead < condition.needs_ndim:
+        raise ShapeError(
+            f"{type(condition).__name__} asks something of matrices, and the tensor has shape "
+            f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
+        )
+    residual = _residual(condition, x, ab, lead)
+    _check_residual(condition, residual, x, ab, lead)
+    return residual
 
 
 def _check_residual(condition: Condition, residual: Any, x: Array, ab: Backend, lead: int) -> None:

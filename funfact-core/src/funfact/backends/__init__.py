@@ -11,7 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .active import active_backend, current, devices, use, using
-from .capabilities import Autodiff, Capability, Compile, Devices, Einsum, Linalg, Repeat, Vmap
+from .capabilities import (
+    Autodiff,
+    Capability,
+    Compile,
+    Devices,
+    Einsum,
+    Linalg,
+    Linearize,
+    Repeat,
+    Vmap,
+)
 from .contract import PROTOCOL, Array, Backend, Dtype, Namespace, NoOptions, Shape
 from .registry import register_backend
 
@@ -36,6 +46,7 @@ __all__ = [
     "Dtype",
     "Einsum",
     "Linalg",
+    "Linearize",
     "Namespace",
     "NoOptions",
     "Repeat",

@@ -25,6 +25,7 @@ __all__ = [
     "Devices",
     "Einsum",
     "Linalg",
+    "Linearize",
     "Repeat",
     "Vmap",
     "declared",
@@ -55,6 +56,24 @@ class Autodiff(Capability):
         in their order, shapes and dtypes. For a complex parameter it is the
         direction of steepest ascent, so that the gradient of ``abs(z)**2`` is
         ``2 * z``. Nothing that is returned tracks gradients any more.
+        """
+
+
+class Linearize(Capability):
+    """Products with a Jacobian and with its transpose, without forming it."""
+
+    ability = "products with a Jacobian"
+
+    @abstractmethod
+    def linearize(
+        self, f: Callable[[list[Array]], Array], params: list[Array]
+    ) -> tuple[Array, Callable[[list[Array]], Array], Callable[[Array], list[Array]]]:
+        """``(f(params), push, pull)``: the value of `f`, and its derivative there.
+
+        `f` takes a list of real floating arrays and gives one. ``push(tangents)`` is the
+        Jacobian times a list like `params`, an array like the value; ``pull(cotangent)``
+        the transposed Jacobian times an array like the value, a list like `params`. Both are
+        linear, may be called any number of times, and may be given to `Vmap.vmap`.
         """
 
 

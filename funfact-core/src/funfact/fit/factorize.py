@@ -172,9 +172,11 @@ def factorize(
     for capability in needed(options):
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
+    solver = solver_of(problem, options)
+    starts = scaled_to_target(problem, model.factors, spread=solver.spread_starts)
     # the solver may change or reuse its arrays; these are its own
-    factors = [backend.tensor(x) for x in scaled_to_target(problem, model.factors)]
-    outcome = run(problem, solver_of(problem, options), _fit(options, backend), factors, watchers)
+    factors = [backend.tensor(x) for x in starts]
+    outcome = run(problem, solver, _fit(options, backend), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)

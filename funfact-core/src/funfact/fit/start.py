@@ -15,10 +15,12 @@ Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
 
 _SIZES = 8
-"""How many sizes of starts there are, each a quarter of the one before."""
+"""How many sizes of starts gradient methods have, each a quarter of the one before."""
 
 
-def scaled_to_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
+def scaled_to_target(
+    problem: Problem, factors: Sequence[Array], *, spread: bool = True
+) -> list[Array]:
     """The factors, those with a standard start multiplied by what the target's norm asks for.
 
     A tensor given by a shape alone, without an initialiser, starts from the standard
@@ -39,6 +41,8 @@ def scaled_to_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
     problem : Problem
     factors : sequence of arrays
         Those that are optimised, with replicas.
+    spread : bool
+        Whether replicas start at several sizes. Methods that see the curvature need one only.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def scaled_to_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
         homogeneous = degree >= 1 and bool(np.all(np.abs(degrees - degree) < 1e-3))
         if not homogeneous:
             return list(factors)
-        wanted = target * 0.25 ** (np.arange(problem.replicas) % _SIZES)
+        wanted = target * 0.25 ** (np.arange(problem.replicas) % (_SIZES if spread else 1))
         return times((wanted / once) ** (1 / degree))
 
 

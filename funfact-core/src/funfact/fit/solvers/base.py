@@ -27,10 +27,13 @@ class Solver(ABC):
     pure : bool
         Whether `step` may be traced, compiled and repeated on the device. A solver
         that is not pure is stepped from Python.
+    spread_starts : bool
+        Whether standard starts of several sizes are worth trying.
     """
 
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
+    spread_starts: ClassVar[bool] = True
 
     @abstractmethod
     def init(self, factors: list[Array]) -> Carry:
@@ -51,6 +54,8 @@ class Derived(Solver):
     It is asked for by its name (`funfact.fit.solvers.table`), its class, or a
     ``functools.partial`` of its class with the options of `of`.
     """
+
+    spread_starts = False
 
     @classmethod
     @abstractmethod

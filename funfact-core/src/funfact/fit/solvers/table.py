@@ -6,11 +6,12 @@ from typing import Any
 from funfact.errors import UnknownNameError
 from funfact.fit.solvers.als import ALS
 from funfact.fit.solvers.base import Derived
+from funfact.fit.solvers.levenberg_marquardt import LM
 from funfact.optim import RULES, as_optimizer
 
 __all__ = ["DERIVED", "as_method", "derived_of", "name_of"]
 
-DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS,)}
+DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS, LM)}
 """The solvers that are derived from the expression; those of `RULES` need its gradient alone."""
 
 
