@@ -14,6 +14,7 @@ nox.options.sessions = [
     "layers",
     "core-alone",
     "tests",
+    "conformance",
     "docs",
     "plugins",
     "packaging",
@@ -27,7 +28,7 @@ JAX = "./funfact-backend-jax"
 TORCH = "./funfact-backend-torch"
 DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
 SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
-BACKENDS = {"numpy": [], "jax": [JAX, "optax"], "torch": [TORCH]}  # optax: another Adam
+BACKENDS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
 
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
@@ -67,16 +68,26 @@ def quickstart(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("backend", list(BACKENDS))
 def tests(session: nox.Session, backend: str) -> None:
-    """What expressions mean and whether fits converge, on one backend."""
-    install(session, CORE, NUMPY, *BACKENDS[backend], ROOT, *TESTING, editable=True)
+    """Models, circuits, costs and fits on one backend; what expressions mean is `conformance`."""
+    others = [] if backend == "numpy" else [BACKENDS[backend]]
+    others += ["optax"] if backend == "jax" else []  # another Adam
+    install(session, CORE, NUMPY, *others, ROOT, *TESTING, editable=True)
     session.env["FUNFACT_BACKEND"] = backend
     session.run("pytest", "--backend", backend, *session.posargs)
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
-        gradients = [
-            "tests/solvers/test_gradients.py",
-            "tests/solvers/test_gradients_of_expressions.py",
-        ]
-        session.run("pytest", "--backend", backend, *gradients, env={"JAX_ENABLE_X64": "1"})
+        doubles = {"JAX_ENABLE_X64": "1"}
+        session.run("pytest", "--backend", backend, "tests/solvers/test_gradients.py", env=doubles)
+
+
+@nox.session
+@nox.parametrize("backend", list(BACKENDS))
+def conformance(session: nox.Session, backend: str) -> None:
+    """The conformance kit on one backend, as its author runs it: with core and nothing else."""
+    install(session, CORE, BACKENDS[backend], "pytest", "hypothesis", editable=True)
+    tests = f"funfact-backend-{backend}/tests"
+    session.run("pytest", tests, *session.posargs)
+    if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
+        session.run("pytest", tests, "-k", "gradient", env={"JAX_ENABLE_X64": "1"})
 
 
 @nox.session(name="core-alone")
@@ -91,7 +102,8 @@ def docs(session: nox.Session) -> None:
     """With all three backends: the site, its examples, and models moved between backends."""
     install(session, *DISTRIBUTIONS, *TESTING, *SITE, "matplotlib", editable=True)
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
-    session.run("pytest", "--doctest-modules", *(session.posargs or ["tests/docs", *SOURCES]))
+    kit = "--ignore=funfact-core/src/funfact/testing/test_backend.py"  # tests, not examples
+    session.run("pytest", "--doctest-modules", kit, *(session.posargs or ["tests/docs", *SOURCES]))
     session.run("pytest", "--backend", "jax", "tests/solvers/test_capability.py")
 
 
@@ -140,7 +152,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types, strict, without any array library but NumPy."""
-    install(session, CORE, "mypy")
+    install(session, CORE, "mypy", "pytest", "hypothesis")
     session.run("mypy")
 
 

@@ -69,6 +69,18 @@ def test_a_backend_needs_core_and_its_library_alone(wheels: Path) -> None:
     assert required(wheels, "funfact_backend_torch") == {"funfact-core", "torch"}
 
 
+def test_core_holds_the_kit_and_needs_no_pytest_for_it(wheels: Path) -> None:
+    with opened(wheels, "funfact_core") as wheel:
+        assert "funfact/testing/test_backend.py" in wheel.namelist()
+    optional = [
+        line
+        for line in metadata(wheels, "funfact_core").get_all("Requires-Dist", [])
+        if line.startswith(("pytest", "hypothesis"))
+    ]
+    assert len(optional) == 2
+    assert all("extra == 'testing'" in line for line in optional)
+
+
 def test_the_extras_of_funfact(wheels: Path) -> None:
     assert set(metadata(wheels, "funfact").get_all("Provides-Extra", [])) == {
         "all",

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import computed
 
 import funfact as ff
 from funfact import errors
+from funfact.testing.language.cases import computed
 
 
 def data(seed: int, *shape: int) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import written
 
 import funfact as ff
+from funfact.testing.language.cases import written
 
 DATA = {
     "a": np.ones((2, 3, 4), np.float32),

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import computed
 
 import funfact as ff
 from funfact import active_backend as ab
@@ -13,6 +12,7 @@ from funfact.backends import Autodiff
 from funfact.compiler.lower import lower
 from funfact.errors import DtypeError, NotationError, ShapeError, UnknownNameError
 from funfact.language.semirings import PAIRWISE, REDUCTIONS
+from funfact.testing.language.cases import computed
 
 i, j, k, l = ff.indices("i, j, k, l")
 RNG = np.random.default_rng(5)

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import SINGLE_PRECISION
 
 import funfact as ff
 from funfact.backends import Autodiff, load
 from funfact.compiler.lower import lower
 from funfact.errors import DtypeError, ShapeError
+
+SINGLE_PRECISION = 1e-5
 
 i, j, k = ff.indices("i, j, k")
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn import expressions
 from hypothesis import given, settings
 
 import funfact as ff
+from funfact.testing.language.drawn import expressions
 
 i, j, k, r = ff.indices("i, j, k, r")
 

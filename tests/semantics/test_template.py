@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from cases import computed
 
 import funfact as ff
+from funfact.testing.language.cases import computed
 
 i, j, k, m = ff.indices("i, j, k, m")
 RNG = np.random.default_rng(11)

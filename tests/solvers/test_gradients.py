@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from differences import differences, draw, is_close, widest
 
 from funfact.backends import load
 from funfact.conditions import Diagonal, NonNegative, Unitary, UpperTriangular, violation
@@ -14,6 +13,7 @@ from funfact.loss import (
     PhaseInvariantMSE,
     per_replica,
 )
+from funfact.testing.fits.differences import differences, draw, is_close, widest
 
 NUMPY = load("numpy")
 

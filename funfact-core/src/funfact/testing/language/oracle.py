@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from words import ARITHMETIC, FUNCTIONS, SEMIRINGS, Words
+
+from .words import ARITHMETIC, FUNCTIONS, SEMIRINGS, Words
 
 Array = Any
 pi = math.pi
@@ -146,7 +147,7 @@ def ones(*shape: int) -> Value:
 
 
 def eye(*shape: int) -> Value:
-    return tensor("", np.eye(*shape))
+    return tensor("", np.eye(shape[0], shape[-1]))
 
 
 def __getattr__(name: str) -> Any:
@@ -180,7 +181,8 @@ def _value(thing: Any) -> Value:
     if isinstance(thing, Value):
         return thing
     if isinstance(thing, numbers.Number):
-        return Value(np.asarray(thing), np.asarray(abs(thing)), "number")
+        x = np.asarray(thing)
+        return Value(x, abs(x), "number")
     raise Invalid(f"{type(thing).__name__} beside an expression")
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import oracle
 import pytest
 
 import funfact as ff
 from funfact import errors
 
+from ..compare import given, same_value, told
+from ..group import Group
+from . import oracle
+
 INDICES = "ijklmnpqr"
-SINGLE_PRECISION = 1e-5
 Data = Mapping[str, Any]
 
 
@@ -51,8 +53,8 @@ def written(text: str, data: Data, world: Any = ff) -> Any:
     Tensors are given by their data, or by a shape: then they are random.
     """
     names: dict[str, Any] = {name: world.index(name) for name in INDICES}
-    for name, given in data.items():
-        names[name] = world.tensor(name, *(given if isinstance(given, tuple) else (given,)))
+    for name, x in data.items():
+        names[name] = world.tensor(name, *(x if isinstance(x, tuple) else (x,)))
     return eval(text, names | {"ff": world, "np": np})  # the notation is Python's
 
 
@@ -64,36 +66,35 @@ def computed(expr: Any, backend: Any, dtype: str = "float32") -> Any:
     return value
 
 
-def assert_close(actual: Any, expected: Any, magnitude: Any) -> None:
-    """Equal in shape, and to single precision in the size of what was added up."""
-    expected = np.asarray(expected)
-    assert np.shape(actual) == expected.shape
-    error = np.abs(np.asarray(actual, expected.dtype) - expected)
-    assert np.all(error <= SINGLE_PRECISION * magnitude), (
-        f"off by up to {np.max(error / magnitude):.2g} of the absolute values:\n"
-        f"{actual}\nis not\n{expected}"
-    )
+class Notation(Group):
+    """Base of the groups that compare the value of expressions with the oracle's."""
 
+    def close(self, what: str, found: Any, expected: Any, magnitude: Any, given: str = "") -> None:
+        """Equal in shape, and to the tolerance in the size of what was added up."""
+        same_value(what, found, expected, self.tolerance("float32") * magnitude, given)
 
-def check(case: Case, backend: Any, dtype: str = "float32") -> None:
-    """FunFact, the oracle and NumPy agree on a case."""
-    expected = written(case.text, case.data, oracle)
-    if case.numpy is not None:
-        double = {k: np.asarray(v, np.result_type(v, np.float64)) for k, v in case.data.items()}
-        by_numpy = eval(case.numpy, double | {"np": np})  # NumPy's own words
-        assert np.shape(by_numpy) == expected.shape
-        np.testing.assert_allclose(expected.x, by_numpy, rtol=1e-12)
-    check_text(case.text, case.data, expected, backend, dtype)
+    def check(self, case: Case, backend: Any, dtype: str = "float32") -> None:
+        """FunFact, the oracle and NumPy agree on a case."""
+        expected = written(case.text, case.data, oracle)
+        if case.numpy is not None:
+            double = {k: np.asarray(v, np.result_type(v, np.float64)) for k, v in case.data.items()}
+            by_numpy = eval(case.numpy, double | {"np": np})  # NumPy's own words
+            assert np.shape(by_numpy) == expected.shape
+            np.testing.assert_allclose(expected.x, by_numpy, rtol=1e-12)
+        self.check_text(case.text, case.data, expected, backend, dtype)
 
-
-def check_text(
-    text: str, data: Data, expected: oracle.Value, backend: Any, dtype: str = "float32"
-) -> None:
-    expr = written(text, data)
-    assert expr.shape == expected.shape
-    assert expr.ndim == len(expected.shape)
-    assert len(expr.live_indices or ()) == len(expected.labels)
-    assert_close(computed(expr, backend, dtype), expected.x, expected.mag)
+    def check_text(
+        self, text: str, data: Data, expected: oracle.Value, backend: Any, dtype: str = "float32"
+    ) -> None:
+        """The value of a text is the one that is expected."""
+        expr = written(text, data)
+        assert expr.shape == expected.shape
+        assert expr.ndim == len(expected.shape)
+        assert len(expr.live_indices or ()) == len(expected.labels)
+        what, arguments = f"the value of {text}", given(data)
+        with told(what, arguments):
+            value = computed(expr, backend, dtype)
+        self.close(what, value, expected.x, expected.mag, arguments)
 
 
 def refused(text: str, data: Data, **others: Any) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import oracle
 from hypothesis import reject
 from hypothesis import strategies as st
+
+from . import oracle
 
 LABELS = "ijkl"
 LIMIT = 4000  # elements in an intermediate result: pairings multiply

@@ -1,0 +1,1 @@
+"""Gradients and fits, against finite differences and the same steps written in NumPy."""

@@ -1,0 +1,1 @@
+"""What expressions mean, on the backend under test, against an oracle written in NumPy."""

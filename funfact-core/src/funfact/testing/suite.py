@@ -1,0 +1,60 @@
+"""All groups of tests as one class to inherit."""
+
+from .contract.arrays import Arrays
+from .contract.capabilities import Capabilities
+from .contract.draws import Draws
+from .contract.einsum import Einsum
+from .contract.functions import Functions
+from .fits.gradients import Gradients
+from .language.expressions import Expressions
+from .language.functions import ElementwiseFunctions
+from .language.kept import Kept
+from .language.kronecker import Kronecker
+from .language.lists import Lists
+from .language.numbers import Numbers
+from .language.pairing import Pairing
+from .language.rename import Rename
+from .language.replicas import Replicas
+from .language.semirings import Semirings
+from .language.sizes import Sizes
+
+__all__ = ["BackendTests"]
+
+
+# pytest runs the tests of the last base first: what comes early explains what fails later
+class BackendTests(
+    Gradients,
+    Expressions,
+    Replicas,
+    Semirings,
+    ElementwiseFunctions,
+    Numbers,
+    Rename,
+    Sizes,
+    Lists,
+    Kronecker,
+    Kept,
+    Pairing,
+    Capabilities,
+    Draws,
+    Functions,
+    Einsum,
+    Arrays,
+):
+    """Everything that a backend has to do, as tests: the conformance kit.
+
+    Inherit it in a test file, and override the fixture `backend`. `tolerances`, `devices` and
+    `xfail` are optional (`funfact.testing.group.Group`). Tests of a capability that the backend
+    does not declare are skipped; none is skipped for another reason.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> class TestEcho(BackendTests):
+    ...     tolerances = {'float32': 1e-4}
+    ...     xfail = {'test_empty_axes': 'echo-arrays 2.1 has no empty einsum'}
+    ...     @pytest.fixture
+    ...     def backend(self):
+    ...         from funfact_backend_echo import EchoBackend
+    ...         return EchoBackend()
+    """
