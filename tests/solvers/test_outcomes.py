@@ -65,16 +65,17 @@ def test_bad_dtypes(fit):
 @pytest.mark.parametrize(
     ("target", "dtype", "expected"),
     [
-        (TARGET.astype("int32"), None, "float32"),
+        (TARGET.astype("int32"), None, float),
         (TARGET, None, "float32"),
         (TARGET, "complex64", "complex64"),
         (TARGET * np.complex64(1j), None, "complex64"),
-        (TARGET.tolist(), None, "float32"),
+        (TARGET.tolist(), None, float),  # the backend's own
     ],
 )
 def test_dtype_of_the_factors(fit, target, dtype, expected):
     fac = fit(low_rank(), target, dtype=dtype, max_steps=2)
-    assert {fac.backend.dtype_name(x) for x in fac.factors} == {expected}
+    ab = fac.backend
+    assert {ab.dtype_name(x) for x in fac.factors} == {ab.dtype_name(expected)}
 
 
 def test_moduli_of_complex_factors_fit_real_data(fit, backend):
@@ -93,6 +94,7 @@ def logarithm(starts):
     return ff.log(ff.tensor("x", 2, initializer=lambda shape: np.full(shape, next(rows))))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # some libraries say so too
 def test_a_lost_replica_is_reported_and_never_the_answer(fit):
     with pytest.warns(
         FitWarning, match=r"the loss of 2 of 4 replicas became NaN or infinite \(rep"
@@ -106,6 +108,7 @@ def test_a_lost_replica_is_reported_and_never_the_answer(fit):
     assert np.isfinite(every[0].backend.to_numpy(every[0]())).all()
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_with_all_lost_there_is_no_answer(fit):
     with pytest.raises(
         FitError, match=r"the loss of every replica \(2\) is NaN or infinite at the start.*NonNeg"
@@ -133,6 +136,9 @@ def test_a_huge_target_asks_for_scale(fit):
 
 
 def test_a_step_that_stores_a_numpy_array(fit, backend):
+    if backend.is_native(TARGET):
+        pytest.skip("the tensors of this backend are NumPy arrays")
+
     class Wrong(Optimizer):
         def step(self, grad):
             self.factors[0] = np.asarray(backend.to_numpy(grad[0]))
