@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from funfact.backends import several
 from funfact.backends.capabilities import (
     Autodiff,
     Compile,
@@ -20,6 +21,8 @@ from funfact.backends.capabilities import (
     Linalg,
     Linearize,
     Repeat,
+    Share,
+    Spread,
     Vmap,
 )
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
@@ -33,6 +36,7 @@ __all__ = ["JAXBackend", "JAXOptions"]
 
 _PRECISION = "highest"  # JAX's default multiplies float32 in fewer bits on accelerators
 _LARGE = 1 << 20  # numbers drawn at once; beyond, drawing takes longer than compiling
+_REPLICAS = "replicas"  # the axis of the mesh
 _PRODUCTS = frozenset({"dot", "inner", "matmul", "tensordot", "vdot", "vecdot"})
 
 
@@ -41,15 +45,19 @@ class JAXOptions:
     """Options of ``ff.use('jax', ...)``.
 
     `device` is a name from ``ff.devices('jax')``, or a platform such as
-    ``'gpu'`` for its first device. `enable_x64` allows 64-bit numbers; it holds
-    for the process. None leaves either as JAX has it.
+    ``'gpu'`` for its first device. `devices`, names or ``'all'``, spreads the replicas
+    of a fit over several; everything else lives on each of them. `enable_x64` allows 64-bit
+    numbers; it holds for the process. None leaves each as JAX has it.
     """
 
     device: str | None = None
+    devices: str | tuple[str, ...] | None = None
     enable_x64: bool | None = None
 
 
-class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Linalg, Devices):
+class JAXBackend(
+    Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Linalg, Devices, Spread
+):
     """JAX.
 
     Examples
@@ -76,7 +84,7 @@ class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Li
 
         self._jax = jax
         self.xp = jax.numpy
-        self._native_device = None if self.options.device is None else self._find_device()
+        self._home, self._first = self._homes()
         if self.options.enable_x64 is not None:
             jax.config.update("jax_enable_x64", self.options.enable_x64)
         self.options = replace(self.options, enable_x64=bool(jax.config.jax_enable_x64))
@@ -96,7 +104,7 @@ class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Li
         if not isinstance(data, (self._jax.Array, list, tuple, int, float, complex)):
             data = plain(data)  # tensors of other libraries, too
         try:
-            return self.xp.array(data, native, device=self._native_device)
+            return self.xp.array(data, native, device=self._home)
         except (TypeError, ValueError, OverflowError):
             plain(data)  # says what is wrong with lists that hold no numbers, or are ragged
             raise
@@ -190,8 +198,8 @@ class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Li
 
     @property
     def device(self) -> str:
-        """The device in use."""
-        return _device_name(self._native_device or self._default_device)
+        """The device in use; of several, the first."""
+        return _device_name(self._first or self._default_device)
 
     @cached_property
     def _default_device(self) -> Any:
@@ -210,8 +218,7 @@ class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Li
         except (RuntimeError, AssertionError):  # the latter where JAX_PLATFORMS leaves it out
             return []
 
-    def _find_device(self) -> Any:
-        asked = self.options.device
+    def _find(self, asked: str) -> Any:
         kind, _, index = asked.partition(":")
         found = self._of_kind(kind) if kind else []  # '' would be the default platform
         if not (index or "0").isdigit() or int(index or 0) >= len(found):
@@ -220,21 +227,50 @@ class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Li
             )
         return found[int(index or 0)]
 
+    def _homes(self) -> tuple[Any, Any]:
+        """Where arrays are put, and the first device there; None where JAX is to choose."""
+        if self.options.devices is None:
+            device = None if self.options.device is None else self._find(self.options.device)
+            return device, device
+        every = [_device_name(device) for device in self._jax.local_devices()]
+        chosen = several.chosen(self.options, every, self._find)
+        names = tuple(map(_device_name, chosen))
+        if len({device.platform for device in chosen}) > 1:
+            raise DeviceError(
+                f"devices={list(names)!r} are of several kinds, and JAX spreads an array over "
+                "devices of one kind. Leave the others out."
+            )
+        self.options = replace(self.options, devices=names)
+        mesh = self._jax.sharding.Mesh(np.array(chosen), (_REPLICAS,))
+        return self._jax.NamedSharding(mesh, self._jax.P()), chosen[0]
+
+    def shares(self, replicas: int) -> tuple[Share, ...]:
+        """One share, in arrays that are spread over the devices in even parts."""
+        count = 1 if self.options.devices is None else len(self.options.devices)
+        return (Share(self, -(-replicas // count) * count, self._put),)
+
+    def _put(self, x: Array, axis: int) -> Array:
+        where = self._home
+        if self.options.devices is not None:
+            spec = self._jax.P(*(_REPLICAS if d == axis else None for d in range(x.ndim)))
+            where = self._jax.NamedSharding(where.mesh, spec)
+        return self._jax.device_put(x, where, may_alias=False)
+
     def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
         """A creation function that works on the chosen device."""
         honest = super().place(function)
-        if self._native_device is None:
+        if self._home is None:
             return honest
 
         # not all of them take a device; all heed the default one, which is this thread's
         @wraps(function)
         def placed(*args: Any, **kwargs: Any) -> Array:
-            with self._jax.default_device(self._native_device):
+            with self._jax.default_device(self._first):
                 made = honest(*args, **kwargs)
             # Unless put there, what is computed from it alone would land on the default device.
             # While f is traced, its arguments decide that.
             traced = isinstance(made, self._jax.core.Tracer)
-            return made if traced else self._jax.device_put(made, self._native_device)
+            return made if traced else self._jax.device_put(made, self._home)
 
         return placed
 
@@ -244,7 +280,7 @@ class JAXBackend(Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Li
         """Make the random numbers that follow reproducible."""
         number = checked_seed(n)
         with self._key_lock, self._jax.ensure_compile_time_eval():
-            self._key = self._jax.device_put(self._jax.random.key(number), self._native_device)
+            self._key = self._jax.device_put(self._jax.random.key(number), self._home)
             self.last_seed = number
 
     def normal(

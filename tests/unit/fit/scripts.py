@@ -9,6 +9,7 @@ from funfact.compiler.ir import Load
 from funfact.fit.history import Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
+from funfact.fit.parts import Part
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Solver
 from funfact.fit.watch import BestSoFar, StopRule
@@ -58,7 +59,8 @@ def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False):
     best, recorder, hooks = BestSoFar(), Recorder(), manager()
     for plugin in (best, recorder, StopRule(), *plugins):
         hooks.register(plugin)
-    outcome = run(problem, Scripted(script), fit, [np.array(script[0], float)], hooks)
+    part = Part(problem, Scripted(script), lambda x, axis: x, 0, replicas)
+    outcome = run([part], fit, [np.array(script[0], float)], hooks)
     return outcome, recorder.history(outcome), best
 
 

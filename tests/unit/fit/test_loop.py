@@ -173,9 +173,10 @@ class Steps:
 
 def test_stretches_end_where_a_plugin_wants_a_step(monkeypatch):
     import funfact.fit.loop as loop
+    import funfact.fit.team as team
 
     stretches, seen = [], []
-    plain = loop._advancer
+    plain = team._advancer
 
     def counted(solver, backend, fit):
         advance = plain(solver, backend, fit)
@@ -186,8 +187,8 @@ def test_stretches_end_where_a_plugin_wants_a_step(monkeypatch):
 
         return counting
 
-    monkeypatch.setattr(loop, "_advancer", counted)
-    monkeypatch.setattr(loop._Watch, "state", lambda self, step, factors: seen.append(step))
+    monkeypatch.setattr(team, "_advancer", counted)
+    monkeypatch.setattr(loop._Watch, "state", lambda self, step, carry: seen.append(step))
     scripted(column(*range(12, 0, -1)), freq=5, plugins=[Steps(0, 3, 5, 6)])
     assert stretches == [3, 2, 1, 4, 1]
     assert seen == [0, 3, 5, 6]
@@ -209,7 +210,7 @@ def test_functions_of_the_state(options, expected, monkeypatch):
     from funfact.fit.hooks import State
 
     monkeypatch.setattr(
-        loop._Watch, "state", lambda self, step, factors: State(step, None, [], factors)
+        loop._Watch, "state", lambda self, step, carry: State(step, None, [], carry)
     )
     steps = []
 

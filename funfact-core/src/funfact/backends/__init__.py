@@ -20,6 +20,8 @@ from .capabilities import (
     Linalg,
     Linearize,
     Repeat,
+    Share,
+    Spread,
     Vmap,
 )
 from .contract import PROTOCOL, Array, Backend, Dtype, Namespace, NoOptions, Shape
@@ -51,6 +53,8 @@ __all__ = [
     "NoOptions",
     "Repeat",
     "Shape",
+    "Share",
+    "Spread",
     "Status",
     "Vmap",
     "active_backend",

@@ -15,8 +15,12 @@ Examples
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from .contract import Backend
 
 __all__ = [
     "Autodiff",
@@ -27,6 +31,8 @@ __all__ = [
     "Linalg",
     "Linearize",
     "Repeat",
+    "Share",
+    "Spread",
     "Vmap",
     "declared",
 ]
@@ -152,6 +158,48 @@ class Devices(Capability):
     @abstractmethod
     def devices(self) -> tuple[str, ...]:
         """The names of the devices that are there, as ``ff.use`` takes them."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Some of the replicas of a fit, which are computed together.
+
+    Attributes
+    ----------
+    backend : Backend
+        On which they are computed: its constants live where the replicas do, on one device,
+        or on each of several.
+    size : int
+        How many they are, at least 1.
+    put : callable
+        ``put(x, axis)``: a copy of `x`, an array of the backend in use whose `axis` has the
+        `size` replicas, where they are computed.
+    """
+
+    backend: Backend
+    size: int
+    put: Callable[[Array, int], Array]
+
+
+class Spread(Capability):
+    """The replicas of a fit on several devices.
+
+    The backend's `Options` have a field ``devices: str | tuple[str, ...] | None``: the
+    names of devices, or ``'all'``; `funfact.backends.several.chosen` reads it. Data, random
+    numbers and models live as with ``device=`` of the first of them, or on each.
+    """
+
+    ability = "several devices at once"
+
+    @abstractmethod
+    def shares(self, replicas: int) -> Sequence[Share]:
+        """How a fit of so many replicas is spread: in their order, one share or more.
+
+        A library that spreads one array over devices gives one share; one whose
+        arrays live on one device each gives a share for each device, and they are stepped in
+        turn. Sizes may add up to more than `replicas`, where shares have to be even: what is
+        beyond are copies of others, and nobody sees them.
+        """
 
 
 def declared(backend: type) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ def parse(kind: type[Any], backend: str, given: Mapping[str, Any]) -> Any:
                 f"backend {backend!r} has no option {name!r}.{nearest(name, known)} " + _takes(kind)
             )
     hints = get_type_hints(kind)
+    # what is frozen and compared holds no lists
+    given = {name: tuple(x) if isinstance(x, list) else x for name, x in given.items()}
     for name, value in given.items():
         if not _fits(value, hints[name]):
             raise OptionError(
@@ -102,6 +104,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, member) for member in get_args(hint))
     if hint is None or hint is NoneType:
         return value is None
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(x, get_args(hint)[0]) for x in value)
     if not isinstance(hint, type) or get_origin(hint) is not None:
         return True
     if isinstance(value, bool):  # True is an int to Python, and not to people

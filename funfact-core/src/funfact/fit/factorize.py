@@ -1,6 +1,7 @@
 """`factorize`: an expression and a target in, fitted models out."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from funfact.fit.history import History, Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
 from funfact.fit.options import Options, checked
+from funfact.fit.parts import parts_of
 from funfact.fit.plugins import register
 from funfact.fit.problem import Problem
 from funfact.fit.progress import Progress, wanted
@@ -172,11 +174,10 @@ def factorize(
     for capability in needed(options):
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
-    solver = solver_of(problem, options)
-    starts = scaled_to_target(problem, model.factors, spread=solver.spread_starts)
-    # the solver may change or reuse its arrays; these are its own
-    factors = [backend.tensor(x) for x in starts]
-    outcome = run(problem, solver, _fit(options, backend), factors, watchers)
+    parts = parts_of(problem, tsrex, partial(solver_of, options=options))
+    spread = parts[0].solver.spread_starts
+    factors = scaled_to_target(problem, model.factors, spread=spread)
+    outcome = run(parts, _fit(options, backend), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)

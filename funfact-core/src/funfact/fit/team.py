@@ -1,0 +1,129 @@
+"""The programs of a fit: those of each part, and of all parts as if they were one."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from funfact.backends.active import activated
+from funfact.backends.capabilities import Compile, Repeat
+from funfact.backends.contract import Array, Backend
+from funfact.fit.hooks import Fit
+from funfact.fit.parts import Part, join, split
+from funfact.fit.problem import Problem, losses
+from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.solvers.gradient import gradient_of
+
+__all__ = ["Team"]
+
+Vector: TypeAlias = np.ndarray[Any, Any]
+"""One number a replica."""
+
+_WORTH_COMPILING = 32
+"""Steps of a fit from which on it is compiled: fewer are made before a compiler is done."""
+
+
+class Team:
+    """All parts of a fit. A carry of theirs is the list of their carries."""
+
+    def __init__(self, parts: Sequence[Part], fit: Fit) -> None:
+        self._parts, self._ab = parts, fit.backend
+        self._runners = [Runner(part.problem, part.solver, fit) for part in parts]
+        # The steps of several parts alternate: what one device does goes on while another is told.
+        self._stride = 1 if len(parts) > 1 and not isinstance(fit.backend, Repeat) else None
+
+    def init(self, factors: Sequence[Array]) -> list[Carry]:
+        """The carries before the first step; the factors are copied."""
+        return self._each(Runner.init, split(self._parts, factors, self._ab))
+
+    def advance(self, carries: list[Carry], n: int) -> list[Carry]:
+        """The carries after n more steps."""
+        stride = self._stride or n
+        for _ in range(0, n, stride):
+            carries = self._each(Runner.advance, carries, stride)
+        return carries
+
+    def factors(self, carries: list[Carry]) -> list[Array]:
+        """The factors of all replicas, on the backend of the fit."""
+        return self._joined(self._each(Runner.factors, carries))
+
+    def losses(self, carries: list[Carry]) -> Vector:
+        """The loss of each replica without penalties."""
+        return self._vector(self._each(Runner.losses, carries))
+
+    def gradient(self, carries: list[Carry]) -> tuple[Vector, list[Array]]:
+        """The losses, and the gradient for the factors of all replicas."""
+        found = self._each(Runner.gradient, carries)
+        return self._vector([each for each, _ in found]), self._joined([g for _, g in found])
+
+    def _each(self, method: Callable[..., Any], of_parts: Sequence[Any], *args: Any) -> list[Any]:
+        results = []
+        for runner, given in zip(self._runners, of_parts, strict=True):
+            # a user's own loss or optimiser asks for the active backend: that of its part
+            with activated(runner.backend):
+                results.append(method(runner, given, *args))
+        return results
+
+    def _joined(self, of_parts: Sequence[Sequence[Array]]) -> list[Array]:
+        return [join(self._parts, arrays, self._ab) for arrays in zip(*of_parts, strict=True)]
+
+    def _vector(self, of_parts: Sequence[Array]) -> Vector:
+        pairs = zip(self._parts, of_parts, strict=True)
+        cut = [part.problem.backend.to_numpy(x)[: part.count] for part, x in pairs]
+        # a copy: NumPy may share memory with the backend, which goes on using it
+        return np.concatenate(cut).astype(float)
+
+
+class Runner:
+    """What a part does, compiled where that is worth while."""
+
+    def __init__(self, problem: Problem, solver: Solver, fit: Fit) -> None:
+        compiled = _compiler(problem.backend, fit)
+        self.backend = problem.backend
+        self._problem, self._solver, self._compiled = problem, solver, compiled
+        self._advance = _advancer(solver, problem.backend, fit)
+        self._losses = compiled(partial(losses, problem))
+
+    def init(self, factors: list[Array]) -> Carry:
+        return self._solver.init(factors)
+
+    def advance(self, carry: Carry, n: int) -> Carry:
+        return self._advance(carry, n, *self._problem.args)
+
+    def factors(self, carry: Carry) -> list[Array]:
+        return self._solver.factors(carry)
+
+    def losses(self, carry: Carry) -> Array:
+        return self._losses(self.factors(carry), *self._problem.args)
+
+    def gradient(self, carry: Carry) -> tuple[Array, list[Array]]:
+        (_, each), gradient = self._gradient(self.factors(carry), *self._problem.args)
+        return each, gradient
+
+    @cached_property
+    def _gradient(self) -> Any:
+        return self._compiled(gradient_of(self._problem))
+
+
+def _advancer(solver: Solver, backend: Backend, fit: Fit) -> Callable[..., Carry]:
+    """``advance(carry, n, *args)``: n steps, on the device where the backend can."""
+    if solver.pure and fit.max_steps >= _WORTH_COMPILING and isinstance(backend, Repeat):
+        return backend.repeat(solver.step)
+    step = _compiler(backend, fit)(solver.step) if solver.pure else solver.step
+
+    def advance(carry: Carry, n: int, *args: Any) -> Carry:
+        for _ in range(n):
+            carry = step(carry, *args)
+        return carry
+
+    return advance
+
+
+def _compiler(backend: Backend, fit: Fit) -> Callable[[Any], Any]:
+    worth = fit.max_steps >= _WORTH_COMPILING
+    return backend.compile if worth and isinstance(backend, Compile) else _as_it_is
+
+
+def _as_it_is(function: Any) -> Any:
+    return function
