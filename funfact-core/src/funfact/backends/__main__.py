@@ -1,23 +1,64 @@
-"""``python -m funfact.backends``: the status of the backends, as a table or as JSON."""
+"""``python -m funfact.backends``: the status of the backends; ``check NAME`` tests one."""
+
+from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 
+from ..errors import FunFactError
 from .report import status, table
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Print the status of the backends."""
+def main(arguments: list[str] | None = None) -> int:
+    """Print the status of the backends, or what the conformance kit says of one.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 1 where the kit found failures, or 2 where it could not run.
+    """
+    options = _parser().parse_args(arguments)
+    if options.command == "check":
+        return _check(options.name, options.json)
+    if options.json:
+        print(json.dumps({name: asdict(s) for name, s in status().items()}, indent=2))
+    else:
+        print(table(list(status().values())))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m funfact.backends", description="Show the state of the installed backends."
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    if parser.parse_args(arguments).json:
-        print(json.dumps({name: asdict(s) for name, s in status().items()}, indent=2))
-    else:
-        print(table(list(status().values())))
+    commands = parser.add_subparsers(dest="command", title="commands")
+    check = commands.add_parser(
+        "check",
+        help="run the conformance kit on a backend",
+        description="Run the conformance kit on a backend: its level, and what failed and why.",
+    )
+    check.add_argument("name", help="an installed backend")
+    check.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON instead of text"
+    )
+    return parser
+
+
+def _check(name: str, as_json: bool) -> int:
+    # the kit is a room downstream, and only here is it asked for
+    from ..testing.check import check, text
+
+    try:
+        verdict = check(name)
+    except FunFactError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text(verdict, as_json))
+    return 1 if verdict.failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,10 +8,23 @@ Needs pytest and hypothesis: ``pip install "funfact-core[testing]"``. There are 
 - ``python -m funfact.backends check NAME``, which prints a level and what failed.
 """
 
-import pytest
+from typing import TYPE_CHECKING, Any
 
-pytest.register_assert_rewrite(*(f"{__name__}.{room}" for room in ("contract", "fits", "language")))
-
-from .suite import BackendTests  # noqa: E402  # asserts are rewritten in what is imported after
+if TYPE_CHECKING:
+    from .suite import BackendTests
 
 __all__ = ["BackendTests"]
+
+
+def __getattr__(name: str) -> Any:
+    # `check` says what to install where pytest is missing, so it is not imported before
+    if name != "BackendTests":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import pytest
+
+    pytest.register_assert_rewrite(
+        *(f"{__name__}.{room}" for room in ("contract", "fits", "language"))
+    )
+    from .suite import BackendTests
+
+    return BackendTests

@@ -93,10 +93,12 @@ class Group:
     @pytest.fixture(autouse=True)
     def _prepared(self, request: pytest.FixtureRequest, backend: Backend) -> Iterator[None]:
         """The backend is active and seeded; what it does not declare is skipped."""
+        needed = getattr(request.function, "needs", ())
+        request.node.user_properties.append(("needs", " ".join(needed)))
         reason = self._expected_failure(request.node)
         if reason is not None:
             request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-        for name in getattr(request.function, "needs", ()):
+        for name in needed:
             if not isinstance(backend, getattr(known, name)):
                 pytest.skip(f"{backend!r} does not declare {name}")
         with activated(backend):
