@@ -15,6 +15,7 @@ nox.options.sessions = [
     "core-alone",
     "tests",
     "conformance",
+    "loopback",
     "docs",
     "plugins",
     "packaging",
@@ -88,6 +89,16 @@ def conformance(session: nox.Session, backend: str) -> None:
     session.run("pytest", tests, *session.posargs)
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         session.run("pytest", tests, "-k", "gradient", env={"JAX_ENABLE_X64": "1"})
+
+
+@nox.session
+@nox.parametrize("backend", ["strict", "opaque"])
+def loopback(session: nox.Session, backend: str) -> None:
+    """What expressions mean, on backends that have what the contract asks for and no more."""
+    install(session, CORE, NUMPY, *TESTING, editable=True)
+    tests = session.posargs or ["tests/semantics", "tests/solvers"]
+    kit = ["-p", "funfact.testing.plugin", "--funfact-backend", backend, "--pyargs"]
+    session.run("pytest", "--backend", backend, *tests, *kit, "funfact.testing")
 
 
 @nox.session(name="core-alone")

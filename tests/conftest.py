@@ -1,10 +1,17 @@
 """What all tests share: the backend under test, and reproducible random numbers."""
 
+import os
+import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from wheels import unpack
+
+LOOPBACKS = ("opaque", "strict")
 
 # The same examples on every machine. The function-scoped fixture that they share is
 # `backend`, which is as good for the last example as for the first.
@@ -22,13 +29,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--backend",
         default="numpy",
         metavar="NAME",
-        help="the backend that semantics and solvers are tested on (default: numpy)",
+        help="the backend that semantics and solvers are tested on (default: numpy); "
+        "'strict' and 'opaque' are those of funfact.testing.loopback",
     )
     parser.addoption(
         "--wheels",
         metavar="DIR",
         help="the folder of the built wheels, for tests/packaging and tests/plugins",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A loopback that is asked for is installed for these tests, and the processes they start."""
+    if config.getoption("--backend") in LOOPBACKS:
+        folder = tempfile.TemporaryDirectory(prefix="funfact-loopback-")
+        config.add_cleanup(folder.cleanup)
+        unpack("loopback", Path(folder.name))
+        sys.path.insert(0, folder.name)
+        paths = folder.name, os.environ.get("PYTHONPATH", "")
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def pytest_report_header(config: pytest.Config) -> str:

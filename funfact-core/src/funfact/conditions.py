@@ -300,7 +300,7 @@ def _residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
         return condition.residual(x, ab)
     if isinstance(ab, Vmap):
         return ab.vmap(lambda one: condition.residual(one, ab))(x)
-    return ab.stack([condition.residual(x[n], ab) for n in range(x.shape[0])])
+    return ab.stack([condition.residual(x[n, ...], ab) for n in range(x.shape[0])])
 
 
 _KNOWN = (Diagonal, NoCondition, NonNegative, Unitary, UpperTriangular)

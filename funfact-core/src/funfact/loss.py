@@ -296,7 +296,7 @@ class _OfFunction(Loss):
                 return self.function(model, target)
             if isinstance(ab, Vmap):
                 return ab.vmap(lambda one: self.function(one, target))(model)
-            return ab.stack([self.function(model[n], target) for n in range(model.shape[0])])
+            return ab.stack([self.function(model[n, ...], target) for n in range(model.shape[0])])
 
 
 def _squared(x: Array, ab: Backend) -> Array:

@@ -104,13 +104,14 @@ class Backend(ABC):
     Options: ClassVar[type[Any]] = NoOptions
     process_options: ClassVar[frozenset[str]] = frozenset()
     creation: ClassVar[frozenset[str]] = frozenset(
-        {"arange", "empty", "eye", "full", "linspace", "ones", "zeros"}
+        {"arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros"}
     )
     typed: ClassVar[frozenset[str]] = frozenset(
         {
             *("empty_like", "full_like", "ones_like", "zeros_like"),
             *("cumprod", "cumsum", "cumulative_prod", "cumulative_sum"),
             *("mean", "nanmean", "nanprod", "nansum", "prod", "sum", "trace"),
+            *("finfo", "iinfo", "result_type"),
         }
     )
 
@@ -153,12 +154,35 @@ class Backend(ABC):
         """Whether `x` is an array that needs no conversion by the user: native, or NumPy's."""
         return self.is_native(x) or isinstance(x, (np.ndarray, np.generic))
 
+    def holds(self, data: Any) -> bool:
+        """Whether nested lists have tensors in them: one of these, or the first of its lists."""
+        if not isinstance(data, (list, tuple)) or not data:
+            return False
+        return any(map(self.is_tensor, data)) or self.holds(data[0])
+
+    def plain(self, data: Any) -> np.ndarray[Any, Any]:
+        """Anything array-like as a NumPy array, tensors of this library in it included.
+
+        Raises
+        ------
+        ShapeError
+            For nested lists of unequal lengths.
+        DtypeError
+            For what does not hold numbers.
+        """
+        return dtypes.plain(self._read(data))
+
+    def _read(self, data: Any) -> Any:
+        if self.is_native(data):
+            return self.to_numpy(data)
+        return [self._read(item) for item in data] if self.holds(data) else data
+
     # --- dtypes
 
     @property
     def default_dtype(self) -> Dtype:
-        """The native dtype of a float: what ``xp.zeros(1)`` has."""
-        return self.xp.zeros(1).dtype
+        """The native dtype of a float: what ``zeros(1)`` has."""
+        return self.zeros(1).dtype
 
     def dtype(self, dtype: Any) -> Dtype:
         """Native dtype from a name, a Python type, a NumPy or a native dtype.

@@ -56,7 +56,7 @@ def view(fac: Factorization, replica: int) -> Factorization:
                     f"replica {replica} was asked for, and the model has {axis.size}: "
                     f"0 to {axis.size - 1}."
                 )
-            value = ab.tensor(value[..., replica] if axis.append else value[replica])
+            value = ab.tensor(value[..., replica] if axis.append else value[replica, ...])
         values.append(value)
     one = Factorization(tsrex, ab, fac.dtype, values)
     one.seed = fac.seed

@@ -1,4 +1,8 @@
-"""Arrays behave as NumPy's on every backend: data in and out, dtypes, names and arguments."""
+"""Arrays behave as NumPy's on every backend: data in and out, dtypes, names and arguments.
+
+The names are those of the contract and of the array API standard. A library may have more,
+and other arguments besides the standard's.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,13 +26,11 @@ def agrees(backend: Any, result: Any, expected: Any) -> None:
     np.testing.assert_allclose(backend.to_numpy(result), expected, rtol=1e-5, atol=1e-5)
 
 
-TYPED = ["zeros_like", "ones_like", "empty_like", "sum", "prod", "mean", "cumsum"]
-
-TYPED += ["cumprod", "cumulative_sum"]
+TYPED = ["zeros_like", "ones_like", "empty_like", "sum", "prod", "cumulative_sum"]
 
 # --- NumPy's conventions -----------------------------------------------------
 
-REDUCTIONS = ["sum", "prod", "max", "min", "mean", "std", "var", "median", "argmax", "any", "all"]
+REDUCTIONS = ["sum", "prod", "max", "min", "mean", "std", "var", "argmax", "any", "all"]
 
 
 class Arrays(Group):
@@ -37,7 +39,7 @@ class Arrays(Group):
     @pytest.mark.parametrize(
         "data",
         [1.5, 2, True, 1 + 2j, [1, 2], [[1.0], [2.0]], (1, 2), X, Z, X[::-1, ::2], X.T, X[0, 0, 0]]
-        + [np.array([0, 1, 1], t) for t in ("int8", "int64", "uint8", "bool", "float16", ">f4")],
+        + [np.array([0, 1, 1], t) for t in ("int8", "int64", "uint8", "bool", ">f4")],
     )
     def test_data_come_back(self, backend: Any, data: Any) -> None:
         x = backend.tensor(data)
@@ -84,7 +86,7 @@ class Arrays(Group):
         assert not backend.is_native([1.0])
         assert not backend.is_tensor([1.0])
 
-    @pytest.mark.parametrize("name", ["float32", "complex64", "int32", "bool", "float16"])
+    @pytest.mark.parametrize("name", ["float32", "complex64", "int32", "bool"])
     def test_a_dtype_is_honoured(self, backend: Any, name: str) -> None:
         native = getattr(backend, name)
         for asked in (name, native, np.dtype(name)):
@@ -97,9 +99,8 @@ class Arrays(Group):
     @pytest.mark.parametrize("name", ["float64", "complex128", "int64"])
     def test_a_wide_dtype_is_honoured_or_refused(self, backend: Any, name: str) -> None:
         ones = backend.ones(2)
-        functions = TYPED if name != "int64" else [f for f in TYPED if f != "mean"]
         calls: list[Callable[[], Any]] = [
-            *(partial(getattr(backend, f), ones, dtype=name) for f in functions),
+            *(partial(getattr(backend, f), ones, dtype=name) for f in TYPED),
             lambda: backend.full_like(ones, 2, dtype=name),
             lambda: backend.zeros_like(ones, dtype=np.dtype(name)),
             lambda: backend.tensor([1], dtype=name),
@@ -126,13 +127,6 @@ class Arrays(Group):
             assert backend.dtype_name(made) == "complex64"
         with pytest.raises(DtypeError, match="has no data type 'float33'"):
             getattr(backend, function)(x, dtype="float33")
-
-    def test_running_sums_take_an_axis_and_a_dtype(self, backend: Any) -> None:
-        x = backend.tensor([[1, 2], [3, 4]])
-        for function in ("cumsum", "cumprod"):
-            result = getattr(backend, function)(x, axis=0, dtype="float32")
-            agrees(backend, result, getattr(np, function)([[1, 2], [3, 4]], axis=0))
-            assert backend.dtype_name(result) == "float32"
 
     def test_questions_about_dtypes_take_names(self, backend: Any) -> None:
         assert float(backend.finfo("float32").eps) == np.finfo("float32").eps
@@ -199,7 +193,6 @@ class Arrays(Group):
         x = X / 10
         reduce, expected = getattr(backend, name), getattr(np, name)(x, axis)
         agrees(backend, reduce(backend.tensor(x), axis=axis), expected)
-        agrees(backend, reduce(backend.tensor(x), axis), expected)
 
     @pytest.mark.parametrize("name", ["sum", "max", "min", "mean"])
     def test_reductions_over_two_axes(self, backend: Any, name: str) -> None:
@@ -215,41 +208,30 @@ class Arrays(Group):
         agrees(backend, backend.reshape(x, -1), X.ravel())
         agrees(backend, backend.permute_dims(x, (1, 2, 0)), X.transpose(1, 2, 0))
         agrees(backend, backend.expand_dims(x, axis=1), X[:, None])
-        agrees(backend, backend.squeeze(x[:1], axis=0), X[0])
-        agrees(backend, backend.squeeze(x[:1, :1]), X[0, 0])
-        agrees(backend, backend.swapaxes(x, 0, 2), X.swapaxes(0, 2))
+        agrees(backend, backend.squeeze(x[:1, ...], axis=0), X[0])
         agrees(backend, backend.moveaxis(x, 0, -1), np.moveaxis(X, 0, -1))
         agrees(backend, backend.flip(x, axis=1), np.flip(X, 1))
         agrees(backend, backend.roll(x, 1, axis=2), np.roll(X, 1, 2))
-        agrees(backend, backend.broadcast_to(x[0], (5, 3, 4)), np.broadcast_to(X[0], (5, 3, 4)))
+        agrees(
+            backend, backend.broadcast_to(x[0, ...], (5, 3, 4)), np.broadcast_to(X[0], (5, 3, 4))
+        )
 
-    def test_joining_and_splitting(self, backend: Any) -> None:
+    def test_joining(self, backend: Any) -> None:
         x = backend.tensor(X)
         agrees(backend, backend.concatenate([x, x], axis=1), np.concatenate([X, X], 1))
         agrees(backend, backend.concatenate((x, x)), np.concatenate([X, X]))
         agrees(backend, backend.concat([x, x], axis=2), np.concatenate([X, X], 2))
         agrees(backend, backend.stack([x, x], axis=1), np.stack([X, X], 1))
-        for part, expected in zip(backend.split(x, 2, axis=2), np.split(X, 2, 2), strict=True):
-            agrees(backend, part, expected)
-        for part, expected in zip(
-            backend.split(x, [1, 3], axis=2), np.split(X, [1, 3], 2), strict=True
-        ):
-            agrees(backend, part, expected)
-        with pytest.raises(ValueError, match=r"equal|divi"):
-            backend.split(x, 2, axis=1)
 
     def test_choosing(self, backend: Any) -> None:
         x = backend.tensor(X)
         agrees(backend, backend.where(x > 0, x, 0.0), np.where(X > 0, X, 0))
         agrees(backend, backend.where(x > 0, x, -x), np.where(X > 0, X, -X))
-        for part, expected in zip(backend.where(x > 0), np.where(X > 0), strict=True):
-            agrees(backend, part, expected)
         agrees(backend, backend.clip(x, -1, 2), np.clip(X, -1, 2))
         agrees(backend, backend.take(x, backend.tensor([2, 0]), axis=1), X.take([2, 0], 1))
         agrees(backend, backend.sort(-x, axis=0), np.sort(-X, 0))
         agrees(backend, backend.argsort(-x, axis=1), np.argsort(-X, 1))
         agrees(backend, backend.maximum(x, -x), np.abs(X))
-        agrees(backend, backend.diagonal(x, axis1=0, axis2=1), X.diagonal())
 
     def test_products(self, backend: Any) -> None:
         x = backend.tensor(X)
@@ -259,24 +241,17 @@ class Arrays(Group):
             backend.tensordot(x, x, axes=((0, 1), (0, 1))),
             np.tensordot(X, X, ((0, 1),) * 2),
         )
-        agrees(backend, backend.dot(x[0], x[1].T), X[0] @ X[1].T)
-        agrees(backend, backend.dot(x[0, 0], x[1, 0]), X[0, 0] @ X[1, 0])
-        agrees(backend, backend.outer(x[0, 0], x[0, 1]), np.outer(X[0, 0], X[0, 1]))
-        agrees(backend, backend.kron(x[0], x[1]), np.kron(X[0], X[1]))
-        agrees(backend, backend.cumsum(x, axis=1), X.cumsum(1))
-        agrees(backend, backend.cumsum(x), X.cumsum())
         agrees(backend, backend.cumulative_sum(x, axis=1), X.cumsum(1))
-        agrees(backend, backend.power(backend.abs(x), 0.5), np.abs(X) ** 0.5)
-        agrees(backend, backend.mod(x, 3.0), np.mod(X, 3))
+        agrees(backend, backend.pow(backend.abs(x), 0.5), np.abs(X) ** 0.5)
+        agrees(backend, backend.remainder(x, 3.0), np.mod(X, 3))
 
     def test_creation(self, backend: Any) -> None:
         agrees(backend, backend.linspace(0, 1, 5), np.linspace(0, 1, 5))
-        assert backend.linspace(0, 1).shape == (50,)
         agrees(backend, backend.arange(2, 8, 2), [2, 4, 6])
         agrees(backend, backend.eye(2, 3), np.eye(2, 3))
         agrees(backend, backend.full((2, 1), 3.0), [[3], [3]])
+        agrees(backend, backend.asarray([1.0, 2.0]), [1, 2])
         agrees(backend, backend.ones((2, 2)), np.ones((2, 2)))
-        agrees(backend, backend.array([1.0, 2.0]), [1, 2])
         agrees(backend, backend.zeros_like(backend.tensor(X)), np.zeros_like(X))
 
     def test_complex_parts(self, backend: Any) -> None:
