@@ -107,7 +107,8 @@ def regular(gram: Array, ab: Backend) -> Array:
     n = gram.shape[-1]
     unit = ab.eye(n, dtype=gram.dtype)
     info = ab.xp.finfo(gram.dtype)
-    return gram * (1 + (_ROUNDINGS * n * float(info.eps)) * unit) + float(info.tiny) ** 0.5 * unit
+    least = float(info.smallest_normal) ** 0.5
+    return gram * (1 + (_ROUNDINGS * n * float(info.eps)) * unit) + least * unit
 
 
 def _each(
