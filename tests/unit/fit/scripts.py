@@ -12,7 +12,7 @@ from funfact.fit.loop import run
 from funfact.fit.parts import Part
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Solver
-from funfact.fit.watch import BestSoFar, StopRule
+from funfact.fit.watch import BestSoFar, Settled, StopRule
 from funfact.language.nodes import Replica, Tensor
 from funfact.loss import L1
 
@@ -38,7 +38,7 @@ class Scripted(Solver):
         return carry[0]
 
 
-def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False):
+def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False, settles=False):
     """Run a script of one number per replica and step; the outcome and what was kept."""
     replicas = len(script[0])
     tensor = Tensor("x", (), replicas=(Replica(replicas, append),))
@@ -55,9 +55,9 @@ def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False):
         replicas=replicas,
         append=append,
     )
-    fit = Fit(AB, replicas, append, tol, stop_after, len(script) - 1, freq)
+    fit = Fit(AB, replicas, append, tol, stop_after, len(script) - 1, freq, 1e-16, settles)
     best, recorder, hooks = BestSoFar(), Recorder(), manager()
-    for plugin in (best, recorder, StopRule(), *plugins):
+    for plugin in (best, recorder, StopRule(), Settled(), *plugins):
         hooks.register(plugin)
     part = Part(problem, Scripted(script), lambda x, axis: x, 0, replicas)
     outcome = run([part], fit, [np.array(script[0], float)], hooks)

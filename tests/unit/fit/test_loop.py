@@ -55,6 +55,19 @@ def test_a_tolerance_of_zero_never_stops():
     assert outcome is Outcome.MAX_STEPS
 
 
+@pytest.mark.parametrize(
+    ("tol", "settles", "steps"),
+    [(1e-6, True, 6), (0.0, True, 10), (1e-6, False, 10)],
+)
+def test_a_loss_that_no_longer_changes_ends_a_fit(tol, settles, steps):
+    # looked at after every second step: (9, 9), (8, 8), (7, 7), and (7, 7) once more
+    losses = [9, 9, 8, 8, 7, 7, 7, 7, 7, 7, 7]
+    script = [[x, 2 * x] for x in losses]
+    outcome, history, _ = scripted(script, tol=tol, settles=settles)
+    assert history.steps[-1] == steps
+    assert outcome is (Outcome.SETTLED if steps == 6 else Outcome.MAX_STEPS)
+
+
 def test_a_start_may_be_good_enough():
     outcome, history, _ = scripted(column(0, 1, 2), tol=0.5)
     assert outcome is Outcome.CONVERGED

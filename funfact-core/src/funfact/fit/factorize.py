@@ -21,10 +21,11 @@ from funfact.fit.problem import Problem
 from funfact.fit.progress import Progress, wanted
 from funfact.fit.report import report
 from funfact.fit.room import check_room
+from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
 from funfact.fit.start import scaled_to_target
 from funfact.fit.target import model_dtype, prepare, read
-from funfact.fit.watch import BestSoFar, StopRule
+from funfact.fit.watch import BestSoFar, Settled, StopRule
 from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
 
@@ -175,9 +176,9 @@ def factorize(
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
     parts = parts_of(problem, tsrex, partial(solver_of, options=options))
-    spread = parts[0].solver.spread_starts
-    factors = scaled_to_target(problem, model.factors, spread=spread)
-    outcome = run(parts, _fit(options, backend), factors, watchers)
+    solver = parts[0].solver
+    factors = scaled_to_target(problem, model.factors, spread=solver.spread_starts)
+    outcome = run(parts, _fit(options, problem, solver), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)
@@ -189,7 +190,7 @@ def _watchers(
     """All that watches the fit: what a user gave, what is installed, what every fit has."""
     watchers = manager()
     register(watchers, plugins)
-    for watcher in (best, recorder, StopRule(), *([Progress()] if progress else [])):
+    for watcher in (best, recorder, StopRule(), Settled(), *([Progress()] if progress else [])):
         watchers.register(watcher)
     return watchers
 
@@ -222,15 +223,17 @@ def _build(
     return model, problem
 
 
-def _fit(options: Options, backend: Backend) -> Fit:
+def _fit(options: Options, problem: Problem, solver: Solver) -> Fit:
     return Fit(
-        backend=backend,
+        backend=problem.backend,
         replicas=options.vec_size,
         append=options.append,
         tol=options.tol,
         stop_after=options.stop_after,
         max_steps=options.max_steps,
         checkpoint_freq=options.checkpoint_freq,
+        precision=float(problem.backend.xp.finfo(problem.dtype).eps),
+        settles=solver.settles,
     )
 
 

@@ -31,7 +31,11 @@ hookimpl = pluggy.HookimplMarker(_PROJECT)
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What is known before the first step."""
+    """What is known before the first step.
+
+    `precision` is the distance from 1 to the next number of the factors' dtype; `settles` says
+    whether a loss that does not change between two checkpoints never will.
+    """
 
     backend: Backend
     replicas: int
@@ -40,6 +44,8 @@ class Fit:
     stop_after: int
     max_steps: int
     checkpoint_freq: int
+    precision: float = 0.0
+    settles: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from funfact.backends.contract import Array, Backend
 from funfact.fit.history import Outcome
 from funfact.fit.hooks import Fit, Point, hookimpl
 
-__all__ = ["BestSoFar", "StopRule"]
+__all__ = ["BestSoFar", "Settled", "StopRule"]
 
 
 class BestSoFar:
@@ -59,3 +59,30 @@ class StopRule:
         in_reach = int(np.sum(point.alive | point.converged))
         done = int(np.sum(point.converged))
         return Outcome.CONVERGED if done >= min(self._after, in_reach) else None
+
+
+class Settled:
+    """Ends the fit when the loss of no replica changes any more, unless the tolerance is 0."""
+
+    @hookimpl
+    def started(self, fit: Fit) -> None:
+        self._asked = fit.settles and fit.tol > 0
+        self._precision = fit.precision
+        self._before: Any = None
+
+    @hookimpl
+    def stop(self, point: Point) -> Outcome | None:
+        if not self._asked:
+            return None
+        before, self._before = self._before, point.losses
+        if before is None:
+            self._least = self._precision**2 * point.losses
+            return None
+        with np.errstate(invalid="ignore"):
+            change = np.abs(point.losses - before)
+            small = change <= np.maximum(_CHANGE, 4 * self._precision) * before + self._least
+        return Outcome.SETTLED if np.all(small | ~point.alive) else None
+
+
+_CHANGE = 1e-10
+"""Of the loss, from one checkpoint to the next: less is none."""

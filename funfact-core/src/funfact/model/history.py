@@ -13,6 +13,10 @@ class Outcome(enum.Enum):
     """Why a fit ended; the value is advice."""
 
     CONVERGED = "the tolerance was reached"
+    SETTLED = (
+        "the loss of no replica changes any more; for a lower one try more replicas (vec_size=) or "
+        "a larger model"
+    )
     MAX_STEPS = (
         "all steps were made; for a lower loss, allow more (max_steps=) or more replicas, or "
         "raise lr or scale the data if they are far from order one"

@@ -29,11 +29,14 @@ class Solver(ABC):
         that is not pure is stepped from Python.
     spread_starts : bool
         Whether standard starts of several sizes are worth trying.
+    settles : bool
+        Whether a loss that stays the same over a stretch of steps stays so for good.
     """
 
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
     spread_starts: ClassVar[bool] = True
+    settles: ClassVar[bool] = False
 
     @abstractmethod
     def init(self, factors: list[Array]) -> Carry:
@@ -56,6 +59,7 @@ class Derived(Solver):
     """
 
     spread_starts = False
+    settles = True
 
     @classmethod
     @abstractmethod
