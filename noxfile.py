@@ -133,7 +133,7 @@ def compat_1_0(session: nox.Session) -> None:
 @nox.session
 def plugins(session: nox.Session) -> None:
     """Sample distributions, good, broken and duplicate, beside core and NumPy."""
-    install(session, CORE, NUMPY, ROOT, *TESTING, "build", "hatchling")
+    install(session, CORE, NUMPY, ROOT, *TESTING, "build", "hatchling", "ruff")
     session.run("pytest", *(session.posargs or ["tests/plugins"]))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from funfact.backends import Array, Autodiff, Backend, Linalg
-from funfact.backends.dtypes import plain
 
 __all__ = ["AutogradBackend"]
 
@@ -35,7 +34,7 @@ class AutogradBackend(Backend, Autodiff, Linalg):
         if self._boxed(data):
             x = self.xp.array(data)
             return x if native is None else self.xp.astype(x, native)
-        return np.array(plain(data), native, order="C")
+        return np.array(self.plain(data), native, order="C")
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         """The array itself, out of its boxes."""
