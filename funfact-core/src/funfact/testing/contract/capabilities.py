@@ -40,6 +40,28 @@ class Capabilities(Group):
                 expected[index] = (loss(np, *moved[0]) - loss(np, *moved[1])) / 2e-6
             np.testing.assert_allclose(backend.to_numpy(gradients[position]), expected, rtol=1e-3)
 
+    @needs("Linearize")
+    def test_products_with_a_jacobian(self, backend: Any) -> None:
+        rng = np.random.default_rng(0)
+        a, b = rng.normal(size=(3, 2)), rng.normal(size=(2,))
+        da, db = rng.normal(size=(3, 2)), rng.normal(size=(2,))
+        cotangent = rng.normal(size=(3,))
+        given = [backend.tensor(x, "float32") for x in (a, b, da, db, cotangent)]
+        value, push, pull = backend.linearize(
+            lambda params: backend.exp(backend.einsum("ij,j->i", *params)), given[:2]
+        )
+        y = np.exp(a @ b)
+        pushed, pulled = push(given[2:4]), pull(given[4])
+        for got, expected in (
+            (value, y),
+            (pushed, y * (da @ b + a @ db)),
+            (pulled[0], np.outer(cotangent * y, b)),
+            (pulled[1], a.T @ (cotangent * y)),
+        ):
+            np.testing.assert_allclose(backend.to_numpy(got), expected, rtol=1e-4, atol=1e-5)
+        again = backend.to_numpy(pull(given[4])[1])
+        np.testing.assert_array_equal(again, backend.to_numpy(pulled[1]), "pull, called twice")
+
     @needs("Autodiff")
     def test_complex_gradient_is_steepest_ascent(self, backend: Any) -> None:
         z = np.array([1 + 2j, -3j], np.complex64)
