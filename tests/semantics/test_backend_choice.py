@@ -10,7 +10,7 @@ from funfact.errors import CapabilityError, DeviceError, OptionError
 
 
 def test_a_capability_that_is_not_declared_has_no_method(backend: Any) -> None:
-    for capability, method in ((Autodiff, "value_and_grad"), (Repeat, "repeat")):
+    for capability, method in ((Autodiff, "value_and_grad"), (Repeat, "repeated")):
         if not isinstance(backend, capability):
             assert method not in dir(type(backend))
             with pytest.raises(CapabilityError, match=f"{capability.ability}, which <backend"):

@@ -170,7 +170,7 @@ class JAXBackend(
         """``jax.jit``."""
         return self._precise(self._jax.jit(f))
 
-    def repeat(self, step: Callable[..., Any]) -> Callable[..., Any]:
+    def repeated(self, step: Callable[..., Any]) -> Callable[..., Any]:
         """A compiled loop; the buffers of the carry are donated."""
         jax = self._jax
 

@@ -99,7 +99,7 @@ class Repeat(Capability):
     ability = "repeating steps on the device"
 
     @abstractmethod
-    def repeat(self, step: Callable[..., Any]) -> Callable[..., Any]:
+    def repeated(self, step: Callable[..., Any]) -> Callable[..., Any]:
         """``run(carry, n, *args)``: ``carry = step(carry, *args)``, n times.
 
         One compilation serves every n. The buffers of `carry` may be reused:

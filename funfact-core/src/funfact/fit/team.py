@@ -109,7 +109,7 @@ class Runner:
 def _advancer(solver: Solver, backend: Backend, fit: Fit) -> Callable[..., Carry]:
     """``advance(carry, n, *args)``: n steps, on the device where the backend can."""
     if solver.pure and fit.max_steps >= _WORTH_COMPILING and isinstance(backend, Repeat):
-        return backend.repeat(solver.step)
+        return backend.repeated(solver.step)
     step = _compiler(backend, fit)(solver.step) if solver.pure else solver.step
 
     def advance(carry: Carry, n: int, *args: Any) -> Carry:

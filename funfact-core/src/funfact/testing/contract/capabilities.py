@@ -105,7 +105,7 @@ class Capabilities(Group):
             traced.append(None)
             return {"x": carry["x"] * rate, "steps": carry["steps"] + 1}
 
-        run = backend.repeat(step)
+        run = backend.repeated(step)
         for n in (3, 0, 5):
             carry = {"x": backend.ones(2), "steps": backend.tensor(0)}
             carry = run(carry, n, backend.tensor(2.0))
