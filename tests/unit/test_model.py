@@ -84,6 +84,13 @@ def test_what_is_set_is_a_copy():
     assert fac["u"][0, 0] == 1
 
 
+def test_a_value_is_a_copy_even_of_a_factor_that_an_identity_leaves_alone():
+    a = ff.tensor("a", np.ones((3, 2)))
+    fac = ff.Factorization.from_tsrex(ff.eye(3) @ a)
+    fac()[:] = 7
+    np.testing.assert_array_equal(fac["a"], np.ones((3, 2)))
+
+
 def test_a_factor_of_another_shape_is_refused():
     _, _, expr = low_rank()
     fac = model(expr)

@@ -1,16 +1,17 @@
 """Rewrites that make fewer, larger contractions of the same meaning.
 
-Each rule is a function of one contraction whose operands are rewritten already,
-and gives None where it does not apply. They leave alone what is used more than
-once: repeating it could double the work at every level.
+Each rule is a function of one (+, ×) contraction whose operands are rewritten already,
+and gives None where it does not apply. What is used more than once is computed once,
+unless repeating it lowers the planned cost.
 """
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from math import prod
 
+from funfact.compiler.delta import unified
 from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Map, Term, with_operands
+from funfact.compiler.network import absorbed, closed, opened, whole
 from funfact.compiler.plan import plan
 from funfact.graph import fold, postorder
 
@@ -34,84 +35,80 @@ def fuse(root: Ir) -> Ir:
     >>> len(fuse(abc).terms)
     3
     """
-    uses = Counter(id(child) for node in postorder(root) for child in node.below)
-    shared: set[int] = set()
+    uses = Counter(child for node in postorder(root) for child in node.below)
 
     def visit(node: Ir, below: list[Ir]) -> Ir:
-        new = _rewrite(with_operands(node, below), shared)
-        if uses[id(node)] > 1:
-            shared.add(id(new))
+        new = _rewrite(with_operands(node, below), uses)
+        if new is not node:
+            uses[new] += uses[node]
         return new
 
     return fold(root, visit)
 
 
-def _rewrite(node: Ir, shared: set[int]) -> Ir:
+def _rewrite(node: Ir, uses: Counter[Ir]) -> Ir:
     """Apply the rules until none applies."""
     while isinstance(node, Contract) and node.semiring == PRODUCT:
-        new = next((new for rule in _RULES if (new := rule(node, shared)) is not None), None)
+        new = next((new for rule in _RULES if (new := rule(node, uses)) is not None), None)
         if new is None:
             return node
         node = new
     return node
 
 
-def _inline(node: Contract, shared: set[int]) -> Ir | None:
-    """A product of sums of products is one sum of products, where that is no dearer."""
-    for position, term in enumerate(node.terms):
-        inner = _product(term.value)
-        if inner is None or id(term.value) in shared:
+def _unify(node: Contract, uses: Counter[Ir]) -> Ir | None:
+    """A square identity makes its two axes one, and is gone."""
+    return unified(node)
+
+
+def _inline(node: Contract, uses: Counter[Ir]) -> Ir | None:
+    """A product of sums of products is one sum of products, where that is no dearer.
+
+    Kronecker products among them vanish: their axes are split until they fit. Of several
+    that could be inlined the one that saves most comes first, since there is room for only
+    so many operands. What is used elsewhere too is inlined where that is cheaper even so.
+    """
+    before = plan(node).cost
+    best: tuple[Contract, Contract | None] | None = None
+    most = -1
+    for value in dict.fromkeys(whole(term.value) for term in node.terms):
+        inner = _product(value)
+        places = [place for place, term in enumerate(node.terms) if whole(term.value) is value]
+        if inner is None or len(node.terms) + len(places) * (len(inner.terms) - 1) > _LARGEST:
             continue
-        if len(node.terms) + len(inner.terms) - 1 > _LARGEST:
+        network = absorbed(opened(node), inner, places)
+        if network is None:
             continue
-        outside = {
-            group[0]: axis
-            for group, axis in zip(inner.output, term.axes, strict=True)
-            if axis is not None
-        }
-        terms = tuple(
-            Term(t.value, tuple(outside.get(a, a) if a else None for a in t.axes))
-            for t in inner.terms
-        )
-        new = replace(node, terms=node.terms[:position] + terms + node.terms[position + 1 :])
-        if plan(new).flops <= plan(node).flops + plan(inner).flops:
-            return new
-    return None
+        new = closed(network)
+        new = unified(new) or new
+        alone = len(places) == uses[value]
+        saved = before - plan(new).cost + (plan(inner).cost if alone else 0)
+        if saved > most and (saved > 0 or len(places) == uses[value] == 1):
+            best, most = (new, None if alone else inner), saved
+    if best is None:
+        return None
+    new, repeated = best
+    if repeated is not None:
+        uses.update(term.value for term in new.terms if term.value in repeated.below)
+    return new
 
 
 def _product(value: Ir) -> Contract | None:
-    """`value` as a sum of products whose dimensions are single axes."""
+    """`value` as a sum of products."""
     match value:
         case Map("multiply", terms, axes) if not any(_is_number(t.value) for t in terms):
             return Contract(PRODUCT, terms, tuple((axis,) for axis in axes))
-        case Contract(semiring, _, output) if semiring == PRODUCT:
-            return value if all(len(group) == 1 for group in output) else None
+        case Contract(semiring) if semiring == PRODUCT:
+            return value
         case _:
             return None
 
 
-def _unify(node: Contract, shared: set[int]) -> Ir | None:
-    """A square identity makes its two axes one, and is gone."""
-    output = {axis for group in node.output for axis in group}
-    for position, term in enumerate(node.terms):
-        if not (isinstance(term.value, Const) and term.value.value == "eye"):
-            continue
-        a, b = term.axes
-        if a is None or b is None or a is b or a.size != b.size or {a, b} <= output:
-            continue
-        keep, drop = (b, a) if b in output else (a, b)
-        rest = node.terms[:position] + node.terms[position + 1 :]
-        terms = tuple(Term(t.value, tuple(keep if x is drop else x for x in t.axes)) for t in rest)
-        if any(keep in t.axes for t in terms):
-            return replace(node, terms=terms)
-    return None
-
-
-def _distribute(node: Contract, shared: set[int]) -> Ir | None:
+def _distribute(node: Contract, uses: Counter[Ir]) -> Ir | None:
     """A sum over ``x ± y`` is the sum of each, times the sizes of the axes that it lacks."""
     (term, *others) = node.terms
     single = all(len(group) == 1 for group in node.output)
-    if others or not single or not isinstance(term.value, Map) or id(term.value) in shared:
+    if others or not single or not isinstance(term.value, Map) or uses[term.value] > 1:
         return None
     inner, axes = term.value, tuple(group[0] for group in node.output)
     if inner.fn not in ("add", "subtract") or None in term.axes or len(axes) == len(inner.axes):
@@ -123,7 +120,7 @@ def _distribute(node: Contract, shared: set[int]) -> Ir | None:
         _summed(Term(t.value, tuple(outside[a] if a else None for a in t.axes)), term.axes, axes)
         for t in inner.terms
     ]
-    sides = [Term(_rewrite(side.value, shared), side.axes) for side in sides]
+    sides = [Term(_rewrite(side.value, uses), side.axes) for side in sides]
     return Map(inner.fn, tuple(sides), axes)
 
 
@@ -144,4 +141,4 @@ def _is_number(value: Ir) -> bool:
     return isinstance(value, Const) and value.shape == ()
 
 
-_RULES: tuple[Callable[[Contract, set[int]], Ir | None], ...] = (_unify, _inline, _distribute)
+_RULES: tuple[Callable[[Contract, Counter[Ir]], Ir | None], ...] = (_unify, _inline, _distribute)

@@ -29,6 +29,7 @@ __all__ = [
     "Load",
     "Map",
     "Semiring",
+    "Split",
     "Term",
     "check",
     "is_view",
@@ -213,7 +214,26 @@ class Apply:
         return (self.value,)
 
 
-Ir: TypeAlias = Load | Const | Map | Contract | Gather | Apply
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The same elements in row-major order, each dimension taken apart into `parts`.
+
+    A dimension of size 1 may have no part.
+    """
+
+    value: "Ir"
+    parts: tuple[tuple[int, ...], ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(size for sizes in self.parts for size in sizes)
+
+    @property
+    def below(self) -> tuple["Ir", ...]:
+        return (self.value,)
+
+
+Ir: TypeAlias = Load | Const | Map | Contract | Gather | Apply | Split
 
 
 def is_view(root: Ir) -> bool:
@@ -223,6 +243,8 @@ def is_view(root: Ir) -> bool:
         match node:
             case Contract(semiring, (term,), _) if semiring == PRODUCT:
                 node = term.value
+            case Split(value):
+                node = value
             case Map("real" | "imag" | "conj", (term,), _):
                 node = term.value
             case _:
@@ -242,7 +264,7 @@ def with_operands(node: Ir, below: Sequence[Ir]) -> Ir:
             rest = iter(below[1:])
             where = tuple(None if p is None else next(rest) for p in positions)
             return replace(node, value=below[0], positions=where)
-        case Apply():
+        case Apply() | Split():
             return replace(node, value=below[0])
         case Load() | Const():
             return node
@@ -267,6 +289,8 @@ def check(root: Ir) -> None:
                 assert len(set(flat)) == len(flat), "an output axis stands twice"
                 _check_terms(terms, None)
                 _check_carried(terms, flat)
+            case Split(value, parts):
+                assert tuple(map(math.prod, parts)) == value.shape, "parts of another size"
             case Apply(_, value, _, lead):
                 assert 0 <= lead <= len(value.shape), "more items than dimensions"
             case Gather(value, positions, axes):

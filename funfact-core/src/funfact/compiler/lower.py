@@ -6,16 +6,28 @@ and vectorisation are wrappers around it.
 """
 
 import operator
-import string
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, TypeAlias, assert_never
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.generate import generate
-from funfact.compiler.ir import PRODUCT, Apply, Axis, Const, Contract, Gather, Ir, Load, Map, Term
+from funfact.compiler.ir import (
+    PRODUCT,
+    Apply,
+    Axis,
+    Const,
+    Contract,
+    Gather,
+    Ir,
+    Load,
+    Map,
+    Split,
+    Term,
+)
 from funfact.compiler.plan import plan
 from funfact.compiler.semiring import pairing
-from funfact.errors import ShapeError
+from funfact.compiler.subscripts import einsum
 from funfact.graph import postorder
 
 __all__ = ["lower"]
@@ -99,6 +111,9 @@ def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> 
             return _emit_semiring(node, backend, dtype)
         case Gather():
             return _emit_gather(node, backend)
+        case Split():
+            shape = node.shape
+            return lambda values: backend.reshape(_as_array(values[0], backend, dtype), shape)
         case Apply():
             make = generate(node, backend, dtype)
             return lambda values: make(_as_array(values[0], backend, dtype))
@@ -155,18 +170,20 @@ def _aligner(term: Term, axes: Sequence[Axis], backend: Backend) -> Callable[[Ar
 def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
     """Contract pair by pair, in the planned order."""
     prepare = [_squeezer(term, backend, dtype) for term in node.terms]
-    steps = [(step.positions, _subscripts(step.axes)) for step in plan(node).steps]
+    axes = list(dict.fromkeys(axis for term in node.terms for axis in term.axes if axis))
+    sizes = [axis.size for axis in axes]
+    steps = [(step.positions, _einsum(step.axes, sizes, backend)) for step in plan(node).steps]
     merge = any(len(group) != 1 for group in node.output)
     shape = node.shape
 
     def contract(values: list[Array]) -> Array:
         todo = [squeeze(value) for squeeze, value in zip(prepare, values, strict=True)]
         values.clear()  # what is contracted below is then released at once
-        for positions, subscripts in steps:
+        for positions, run in steps:
             operands = [todo[position] for position in positions]
             for position in sorted(positions, reverse=True):
                 del todo[position]
-            todo.append(backend.einsum(subscripts, *operands))
+            todo.append(run(operands))
         return backend.reshape(todo[0], shape) if merge else todo[0]
 
     return contract
@@ -180,24 +197,22 @@ def _squeezer(term: Term, backend: Backend, dtype: Any) -> Callable[[Array], Arr
     return lambda value: _as_array(value, backend, dtype)
 
 
-def _subscripts(axes: Sequence[Sequence[int]]) -> str:
-    """The operands' axes and the result's, as an einsum has them."""
-    letters: dict[int, str] = {}
-    for operand in axes:
-        for axis in operand:
-            if axis not in letters:
-                letters[axis] = _letter(len(letters))
-    written = ["".join(letters[axis] for axis in operand) for operand in axes]
-    return ",".join(written[:-1]) + "->" + written[-1]
+def _einsum(
+    axes: Sequence[Sequence[int]], sizes: Sequence[int], backend: Backend
+) -> Callable[[list[Array]], Array]:
+    """One step; axes that travel together are one for its time, where there are many."""
+    step = einsum(axes)
+    written = step.subscripts
+    if not step.merged:
+        return lambda operands: backend.einsum(written, *operands)
+    *shapes, _ = [tuple(prod(sizes[a] for a in run) for run in runs) for runs in step.runs]
+    shape = tuple(sizes[axis] for axis in axes[-1])
 
+    def contract(operands: list[Array]) -> Array:
+        operands = [backend.reshape(x, s) for x, s in zip(operands, shapes, strict=True)]
+        return backend.reshape(backend.einsum(written, *operands), shape)
 
-def _letter(position: int) -> str:
-    if position >= len(string.ascii_letters):
-        raise ShapeError(
-            f"two operands have {position + 1} axes between them, and an einsum names at most "
-            f"{len(string.ascii_letters)}. Sum over some of them earlier, with `>>`."
-        )
-    return string.ascii_letters[position]
+    return contract
 
 
 def _emit_semiring(node: Contract, backend: Backend, dtype: Any) -> Step:

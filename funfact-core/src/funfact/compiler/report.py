@@ -1,11 +1,13 @@
 """What an expression costs, before anything is computed: for people to read."""
 
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import PRODUCT, Apply, Const, Contract, Gather, Ir, Load, Map
 from funfact.compiler.plan import plan
+from funfact.compiler.subscripts import einsum
 from funfact.graph import postorder
 
 __all__ = ["Report", "Row", "report"]
@@ -116,6 +118,10 @@ def _contraction(node: Contract) -> list[tuple[Row, int]]:
 
 
 def _einsum(axes: tuple[tuple[int, ...], ...]) -> str:
+    """A step in the letters of the whole contraction, or in its own if it has too many."""
+    step = einsum(axes)
+    if step.merged or max(chain(*axes), default=0) >= 26:
+        return step.subscripts
     letters = ["".join(chr(ord("a") + axis) for axis in operand) for operand in axes]
     return ",".join(letters[:-1]) + "->" + letters[-1]
 

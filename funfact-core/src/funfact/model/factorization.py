@@ -130,7 +130,7 @@ class Factorization:
         """The value of the model, an array of shape `shape`, native to its backend."""
         value = self._forward(self._complete())
         # a tensor by itself, or transposed, comes back as it is stored
-        return self._backend.tensor(value) if is_view(self._tsrex.ir) else value
+        return self._backend.tensor(value) if is_view(self._ir) else value
 
     @property
     def forward(self) -> Callable[[Sequence[Array]], Array]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from funfact.backends.contract import Array
 from funfact.compiler.expand import SumOfProducts, expand, loads
-from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Term
+from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Split, Term
 from funfact.fit.problem import Problem
 from funfact.graph import postorder
 from funfact.language.nodes import Tensor
@@ -101,6 +101,8 @@ def _what(node: Ir) -> str:
             return f"the function {fn!r}"
         case Contract(semiring):
             return "a Kronecker product" if semiring.name == "product" else semiring.name
+        case Split():
+            return "a Kronecker product"
         case Apply():
             return "a generated tensor"
         case _:

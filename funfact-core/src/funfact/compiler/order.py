@@ -1,0 +1,93 @@
+"""Candidates for the order in which a contraction runs.
+
+An order is a list of steps, as opt_einsum has them: the operands at these positions are
+taken off the list, and what they make is put at its end.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from math import prod
+from typing import TypeAlias
+
+__all__ = ["Letters", "Order", "orders", "volume"]
+
+Letters: TypeAlias = tuple[int, ...]
+"""The axes of an operand, numbered as they first appear in the contraction."""
+
+Order: TypeAlias = list[tuple[int, ...]]
+
+_BLOCKS = (256, 1024)
+"""Elements of the small operands that are made before a large one is touched: matrices of
+16 and 32 rows multiply a large array in the time that it takes to read it."""
+
+
+def orders(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Iterator[Order]:
+    """Orders worth costing: the written one, opt_einsum's, and those that begin with blocks.
+
+    Examples
+    --------
+    >>> list(orders([(0, 1), (1, 2), (2,)], (0,), (100, 2, 100)))
+    [[(0, 1), (0, 1)], [(1, 2), (0, 1)]]
+    """
+    count = len(operands)
+    yield [(0, 1), *((0, left - 1) for left in range(count - 1, 1, -1))]
+    if count > 2:
+        yield _searched(operands, output, sizes)
+    for limit in _BLOCKS if count > 4 else ():
+        order, rest = _blocks(operands, output, sizes, limit)
+        if order:
+            yield order + (_searched(rest, output, sizes) if len(rest) > 1 else [])
+
+
+def _searched(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Order:
+    from opt_einsum import get_symbol
+    from opt_einsum.paths import auto
+
+    symbols = [get_symbol(axis) for axis in range(len(sizes))]
+    inputs = [frozenset(symbols[axis] for axis in axes) for axes in operands]
+    wanted = frozenset(symbols[axis] for axis in output)
+    return list(auto(inputs, wanted, dict(zip(symbols, sizes, strict=True))))
+
+
+def _blocks(
+    operands: Sequence[Letters], output: Letters, sizes: Sequence[int], limit: int
+) -> tuple[Order, list[Letters]]:
+    """Contract neighbours as long as what they make has at most `limit` elements.
+
+    Those come first that shrink most against their product. opt_einsum's greedy search
+    does the opposite, it lets a large operand swallow the small ones one by one, and so
+    reads and writes it as many times.
+    """
+    todo = [tuple(dict.fromkeys(axes)) for axes in operands]
+    order: Order = []
+    while len(todo) > 2:
+        standing = Counter(axis for axes in (*todo, output) for axis in {*axes})
+        found = []
+        for pair in _neighbours(todo):
+            a, b = (todo[position] for position in pair)
+            made = tuple(x for x in {*a, *b} if standing[x] > (x in a) + (x in b))
+            size = volume(made, sizes)
+            if size <= limit:
+                found.append((size / (volume(a, sizes) * volume(b, sizes)), size, pair, made))
+        if not found:
+            break
+        _, _, (left, right), made = min(found)
+        del todo[right], todo[left]
+        todo.append(made)
+        order.append((left, right))
+    return order, todo
+
+
+def _neighbours(operands: Sequence[Letters]) -> set[tuple[int, int]]:
+    """The pairs of positions of operands that share an axis."""
+    standing: dict[int, list[int]] = {}
+    for position, axes in enumerate(operands):
+        for axis in axes:
+            standing.setdefault(axis, []).append(position)
+    return {pair for positions in standing.values() for pair in combinations(positions, 2)}
+
+
+def volume(axes: Iterable[int], sizes: Sequence[int]) -> int:
+    """How many elements an array along these axes has."""
+    return prod(sizes[axis] for axis in {*axes})
