@@ -10,7 +10,13 @@ import funfact as ff
 from funfact import active_backend as ab
 from funfact.backends import Autodiff
 from funfact.compiler.lower import lower
-from funfact.errors import DtypeError, NotationError, ShapeError, UnknownNameError
+from funfact.errors import (
+    DtypeError,
+    NotationError,
+    OptionError,
+    ShapeError,
+    UnknownNameError,
+)
 from funfact.language.semirings import PAIRWISE, REDUCTIONS
 from funfact.testing.language.cases import computed
 
@@ -203,6 +209,13 @@ def test_what_is_neither_name_nor_function_is_refused() -> None:
         ff.semiring("max", None)  # type: ignore[arg-type]
     with pytest.raises(NotationError, match="'a b' is not a symbol"):
         ff.semiring("max", "add", symbol="a b")
+
+
+def test_functions_of_other_arguments_are_refused() -> None:
+    with pytest.raises(OptionError, match=r"reduction <lambda> is called as f\(x, axis=axis\)"):
+        ff.semiring(lambda x: x, "add")
+    with pytest.raises(OptionError, match=r"operation <lambda> is called as f\(x, y\), .*\(x\)"):
+        ff.semiring("max", lambda x: x)
 
 
 def test_operands_are_expressions_with_indices() -> None:

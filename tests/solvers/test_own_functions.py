@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.errors import OptionError
+from funfact.errors import DtypeError, OptionError, TargetError
 
 i, j, r = ff.indices("i, j, r")
 
@@ -89,3 +89,51 @@ def test_what_is_no_function():
         ff.loss.as_loss(3)
     with pytest.raises(OptionError, match="a function of the factor"):
         ff.conditions.as_condition(3)
+
+
+def test_a_comparison_is_no_loss(fit):
+    with pytest.raises(DtypeError, match="<lambda> returned bool, which has no gradient"):
+        fit(ff.tensor("u", 3) * 1.0, np.ones(3), loss=lambda model, target: model > target)
+
+
+def test_a_loss_without_a_gradient_is_told_before_the_first_step(fit):
+    def rounded(model, target):
+        return ff.active_backend.round(model - target) ** 2
+
+    with pytest.warns(ff.fit.FitWarning, match="the gradient of the loss rounded is zero"):
+        fit(ff.tensor("u", 3) * 1.0, np.ones(3), loss=rounded, max_steps=2)
+
+
+def test_a_loss_does_not_write_into_the_target(fit, backend):
+    class Doubling(ff.loss.Loss):
+        def elementwise(self, model, target, ab):
+            target *= 2
+            return (model - target) ** 2
+
+    x = y = backend.ones(1)
+    y += 1
+    if x is not y:
+        pytest.skip("arrays of this library cannot be written into")
+    with pytest.raises(OptionError, match="the loss Doubling writes into the target"):
+        fit(ff.tensor("u", 3) * 1.0, np.ones(3), loss=Doubling, max_steps=2)
+
+
+def test_data_and_starts_are_numbers(fit):
+    holes = np.array([1.0, np.nan, np.nan])
+    u = ff.tensor("u", 3)
+    with pytest.raises(TargetError, match="the data of w hold NaN, 2 of 3 elements"):
+        fit(u * ff.tensor("w", holes), np.ones(3))
+    with pytest.raises(TargetError, match="the data of w hold NaN, 2 of 3 elements"):
+        fit(u * ff.tensor("w", holes, optimizable=True), np.ones(3))
+    start = ff.tensor("v", 3, initializer=holes)
+    with pytest.raises(OptionError, match="the initializer of v gave NaN, for 4 of 6 elements"):
+        fit(u * start, np.ones(3), vec_size=2)
+
+
+def test_infinite_data_may_be_no_edge(fit, backend):
+    edges = np.array([[0.0, 1.0, np.inf], [1.0, 0.0, 2.0], [np.inf, 2.0, 0.0]])
+    k = ff.index("k")
+    two = ff.minplus(ff.tensor("d", edges)[i, j], ff.tensor("x", 3)[j])
+    fac = fit(two[k], np.array([3.0, 2.0, 4.0]), vec_size=4, max_steps=400)
+    x = backend.to_numpy(fac["x"])
+    np.testing.assert_allclose(np.min(edges + x, axis=1), [3, 2, 4], atol=2e-2)

@@ -15,7 +15,7 @@ from funfact.conditions import (
     as_condition,
     violation,
 )
-from funfact.errors import OptionError, ShapeError, UnknownNameError
+from funfact.errors import DtypeError, OptionError, ShapeError, UnknownNameError
 
 AB = load("numpy")
 
@@ -154,3 +154,35 @@ def test_a_residual_keeps_the_replicas():
         violation(Total(), x, ab, 1)
     with pytest.raises(OptionError, match=r"Nothing.residual returned a NoneType.*`return`"):
         violation(Nothing(), x, ab, 1)
+
+
+class OneArgument(Condition):
+    def residual(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (lambda: 0, r"the condition <lambda> is called as f\(x\), and takes \(\)"),
+        (lambda x, y: 0, r"takes \(x, y\)"),
+        (Condition, "prefer=Condition makes no instance without arguments"),
+        (OneArgument, r"OneArgument.residual is called as f\(x, ab\)"),
+    ],
+)
+def test_a_condition_of_other_arguments_is_refused(spec, message):
+    with pytest.raises(OptionError, match=message):
+        as_condition(spec)
+
+
+@pytest.mark.parametrize("lead", [0, 1])
+@pytest.mark.parametrize(
+    ("function", "kind", "message"),
+    [
+        (lambda x: None, OptionError, "the condition <lambda> returned a NoneType"),
+        (lambda x: x < 0, DtypeError, "the condition <lambda> returned bool, which has no grad"),
+    ],
+)
+def test_what_a_condition_returns_is_checked(lead, function, kind, message):
+    with pytest.raises(kind, match=message):
+        violation(as_condition(function), np.ones((3, 2)), AB, lead)

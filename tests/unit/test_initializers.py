@@ -166,3 +166,66 @@ def test_what_an_initializer_may_be():
 def test_a_scale_is_a_positive_number(std):
     with pytest.raises(OptionError, match=r"Normal\(std=.*\): expected a positive, finite number"):
         Normal(std)
+
+
+class ShapeAlone(Initializer):
+    def draw(self, shape):
+        return np.ones(shape)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (lambda: 0, r"the initializer <lambda> is called as f\(shape\), and takes \(\)"),
+        (lambda shape, x: 0, r"takes \(shape, x\)"),
+        (Initializer, "initializer=Initializer makes no instance without arguments"),
+        (ShapeAlone, r"ShapeAlone.draw is called as f\(shape, ab, dtype, lead\)"),
+    ],
+)
+def test_an_initializer_of_other_arguments_is_refused(spec, message):
+    with pytest.raises(OptionError, match=message):
+        as_initializer(spec)
+
+
+def test_what_a_function_returns_is_named(ab):
+    with pytest.raises(DtypeError, match="what the initializer <lambda> returned is no start"):
+        drawn(as_initializer(lambda shape: None), ab, (2,))
+
+
+def test_rows_of_unequal_lengths_are_no_start(ab):
+    with pytest.raises(ShapeError, match=r"given as initializer is no start .* unequal lengths"):
+        drawn(as_initializer([[1], [2, 3]]), ab, (2, 2))
+
+
+class Transposed(Initializer):
+    def draw(self, shape, ab, dtype, lead=()):
+        return ab.ones(shape[::-1], dtype=dtype)
+
+
+class Listed(Initializer):
+    def draw(self, shape, ab, dtype, lead=()):
+        return [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (Transposed, r"Transposed.draw made shape \(3, 2\), and an array of .* of shape \(2, 3\)"),
+        (Listed, "Listed.draw made a list, and an array of"),
+    ],
+)
+def test_what_a_class_draws_is_checked(kind, message):
+    with ff.using("numpy"), pytest.raises(ShapeError, match=message):
+        ff.Factorization.from_tsrex(ff.tensor("u", 2, 3, initializer=kind))
+
+
+@pytest.mark.parametrize("shape", ["23", None, (2, -3), (2, 1.5)])
+def test_an_initializer_is_called_with_a_shape(shape):
+    with ff.using("numpy"), pytest.raises(ShapeError, match="Ones was called with"):
+        Ones()(shape)
+
+
+@pytest.mark.parametrize("axis", ["0", 0.5, (0, None)])
+def test_an_axis_is_an_integer(axis):
+    with pytest.raises(OptionError, match=r"VarianceScaling\(axis="):
+        VarianceScaling(axis=axis)

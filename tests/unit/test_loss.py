@@ -228,3 +228,42 @@ def test_a_loss_that_returns_nothing():
 
     with pytest.raises(OptionError, match=r"Forgot.elementwise returned a NoneType.*`return`"):
         Forgot()([1.0], [2.0])
+
+
+class Unfinished(Loss):
+    pass
+
+
+class TwoArguments(Loss):
+    def elementwise(self, model, target):
+        return model - target
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (lambda: 0, r"loss function <lambda> is called as f\(model, target\), and takes \(\)"),
+        (lambda m, t, x: 0, r"takes \(m, t, x\)"),
+        (Unfinished, "loss=Unfinished makes no instance without arguments"),
+        (TwoArguments, r"TwoArguments.elementwise is called as f\(model, target, ab\)"),
+    ],
+)
+def test_a_loss_of_other_arguments_is_refused(spec, message):
+    with pytest.raises(OptionError, match=message):
+        as_loss(spec)
+
+
+@pytest.mark.parametrize("lead", [(), (2,)])
+@pytest.mark.parametrize(
+    ("function", "kind", "message"),
+    [
+        (lambda m, t: None, OptionError, "the loss function <lambda> returned a NoneType"),
+        (lambda m, t: m.sum(), ShapeError, r"<lambda> returned shape \(\) for a model of shape"),
+        (lambda m, t: m * 1j, DtypeError, "<lambda> returned complex128. A loss is real"),
+        (lambda m, t: m > t, DtypeError, "<lambda> returned bool, which has no gradient"),
+        (lambda m, t: (m > t) * 2, DtypeError, "<lambda> returned int64, which has no gradient"),
+    ],
+)
+def test_what_a_loss_function_returns_is_checked(lead, function, kind, message):
+    with pytest.raises(kind, match=message):
+        per_replica(as_loss(function), np.ones((*lead, 3)), np.zeros(3), AB)

@@ -165,10 +165,20 @@ def test_a_tuple_of_factors_is_copied():
         (lambda: AdamRule(beta2=-0.1), "beta2=-0.1"),
         (lambda: RMSpropRule(alpha=2), "alpha=2"),
         (lambda: RMSpropRule(momentum=1), "momentum=1"),
+        (lambda: AdamRule(lr="0.1"), "lr='0.1': expected a positive, finite learning rate"),
+        (lambda: AdamRule(beta1=None), "beta1=None"),
+        (lambda: AdamRule(epsilon="tiny"), "epsilon='tiny': expected a finite number of at least"),
+        (lambda: RMSpropRule(weight_decay=-1), "weight_decay=-1"),
+        (lambda: Adam(3), "Adam got 3 as the factors: expected a list of arrays"),
+        (lambda: Adam(np.ones(2)), "expected a list of arrays"),
+        (lambda: Adam([]), "Adam got no factor: expected arrays of <backend"),
+        (lambda: Adam([1.0]), r"Adam got 1.0: .* ff.active_backend.tensor\(data\)"),
+        (lambda: Adam([np.ones(2)]).step(None), "step got None where the gradients belong"),
+        (lambda: Adam([np.ones(2)]).step([]), "step got 0 arrays .* expected a list of 1"),
     ],
 )
 def test_options_are_checked(make, message):
-    with pytest.raises(OptionError, match=message):
+    with ff.using("numpy"), pytest.raises(OptionError, match=message):
         make()
 
 
@@ -184,9 +194,42 @@ class WithoutStep:
         pass
 
 
-@pytest.mark.parametrize("spec", [None, 0.1, WithoutStep])
+class Unfinished(ff.optim.Optimizer):
+    pass
+
+
+@pytest.mark.parametrize("spec", [None, 0.1, WithoutStep, partial(WithoutStep, lr=1), Unfinished])
 def test_what_is_no_optimizer(spec):
     with pytest.raises(OptionError, match=r"is not an optimizer. Give a name"):
+        as_optimizer(spec)
+
+
+class WithoutRate:
+    def __init__(self, factors):
+        pass
+
+    def step(self, grad):
+        pass
+
+
+class StepsAlone:
+    def __init__(self, factors, lr):
+        pass
+
+    def step(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (WithoutRate, r"WithoutRate is called as f\(factors, lr=lr\), and takes \(factors\)"),
+        (StepsAlone, r"StepsAlone.step is called as f\(self, grad\), and takes \(self\)"),
+        (lambda: None, r"the optimizer <lambda> is called as .* takes \(\)"),
+    ],
+)
+def test_an_optimizer_of_other_arguments_is_refused(spec, message):
+    with pytest.raises(OptionError, match=message):
         as_optimizer(spec)
 
 

@@ -1,13 +1,14 @@
 """Arguments that people give: what they are, asked where they are given."""
 
 import inspect
+import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsIndex, TypeVar, cast
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar, cast
 
 from funfact.errors import OptionError
 
-__all__ = ["called", "check_call", "instance", "integer"]
+__all__ = ["called", "check_call", "finite", "instance", "integer"]
 
 T = TypeVar("T")
 
@@ -27,6 +28,23 @@ def integer(x: object) -> int | None:
         return operator.index(cast(SupportsIndex, x))
     except TypeError:
         return None
+
+
+def finite(x: object) -> float | None:
+    """`x` as a Python float; None if it is no finite real number.
+
+    Examples
+    --------
+    >>> finite(3), finite("3"), finite(float("nan")), finite(1j)
+    (3.0, None, None, None)
+    """
+    if isinstance(x, bool | str | bytes):
+        return None
+    try:
+        number = float(cast(SupportsFloat, x))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def called(function: object) -> str:

@@ -26,11 +26,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from funfact.arguments import called, check_call, instance
 from funfact.backends import current
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
-from funfact.errors import OptionError, ShapeError, UnknownNameError
+from funfact.errors import DtypeError, OptionError, ShapeError, UnknownNameError
 
 __all__ = [
     "Condition",
@@ -131,6 +132,8 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
         If the factor has too few axes for the condition, or the residual lacks the replicas.
     OptionError
         If the residual is no array.
+    DtypeError
+        If it is one of integers or truth values, which have no gradient.
     """
     residual = _checked_residual(condition, x, ab, lead)
     if condition.elementwise == "l1":
@@ -167,20 +170,25 @@ def _checked_residual(condition: Condition, x: Array, ab: Backend, lead: int) ->
             f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
         )
     residual = _residual(condition, x, ab, lead)
-    _check_residual(condition, residual, x, ab, lead)
+    _check_residual(_called(condition), residual, x, ab, lead)
     return residual
 
 
-def _check_residual(condition: Condition, residual: Any, x: Array, ab: Backend, lead: int) -> None:
-    name = type(condition).__name__
+def _check_residual(who: str, residual: Any, x: Array, ab: Backend, lead: int) -> None:
     if not ab.is_tensor(residual):
         raise OptionError(
-            f"{name}.residual returned a {type(residual).__name__}. It is to return an array that "
+            f"{who} returned a {type(residual).__name__}. It is to return an array that "
             "is zero where the condition holds: does it end with `return`?"
+        )
+    if ab.is_floating(x) and not ab.is_floating(residual):
+        raise DtypeError(
+            f"{who} returned {ab.dtype_name(residual)}, which has no gradient. It is to return "
+            "how far the factor is from the condition, such as ab.relu(-x); a comparison like "
+            "`x < 0` is none."
         )
     if tuple(residual.shape[:lead]) != tuple(x.shape[:lead]):
         raise ShapeError(
-            f"{name}.residual returned shape {tuple(residual.shape)} for an array of shape "
+            f"{who} returned shape {tuple(residual.shape)} for an array of shape "
             f"{tuple(x.shape)}, of which the first {lead} axes are replicas, each with a penalty "
             "of its own. Keep them: sum over the last axes, as in ab.sum(x, axis=-1)."
         )
@@ -258,7 +266,7 @@ def as_condition(spec: Any) -> Condition:
     UnknownNameError
         If there is no condition of that name.
     OptionError
-        If it is none of these.
+        If it is none of these, or takes other arguments.
     """
     if isinstance(spec, str):
         known = {cls.__name__: cls for cls in _KNOWN}
@@ -271,9 +279,10 @@ def as_condition(spec: Any) -> Condition:
             "residual holds both, for two of one shape ab.stack([a, b], axis=-1)."
         )
     if isinstance(spec, type) and issubclass(spec, Condition):
-        spec = spec()
+        spec = instance(spec, "prefer=")
     if callable(spec) and not isinstance(spec, Condition | type):
-        spec = _OfFunction(function=spec)
+        check_call(spec, f"the condition {called(spec)}", "x")
+        return _OfFunction(function=spec)
     if not isinstance(spec, Condition):
         names = ", ".join(sorted(cls.__name__ for cls in _KNOWN))
         raise OptionError(
@@ -281,6 +290,7 @@ def as_condition(spec: Any) -> Condition:
             "name, class or instance, a subclass of funfact.conditions.Condition, or a function of "
             "the factor."
         )
+    check_call(spec.residual, f"{type(spec).__name__}.residual", "x", "ab")
     return spec
 
 
@@ -292,7 +302,16 @@ class _OfFunction(Condition):
 
     def residual(self, x: Array, ab: Backend) -> Array:
         with activated(ab):
-            return self.function(x)
+            made = self.function(x)
+        _check_residual(_called(self), made, x, ab, 0)
+        return made
+
+
+def _called(condition: Condition) -> str:
+    """What gave a residual, in a message."""
+    if isinstance(condition, _OfFunction):
+        return f"the condition {called(condition.function)}"
+    return f"{type(condition).__name__}.residual"
 
 
 def _residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:

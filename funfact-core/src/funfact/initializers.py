@@ -18,9 +18,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from funfact.arguments import called, check_call, instance, integer
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
-from funfact.errors import OptionError, ShapeError, UnknownNameError
+from funfact.errors import FunFactError, OptionError, ShapeError, UnknownNameError
 
 __all__ = [
     "STANDARD",
@@ -74,7 +75,14 @@ class Initializer(ABC):
     def __call__(self, shape: int | Shape) -> Array:
         ab = current()
         dtype = ab.default_dtype if self.dtype is None else ab.dtype(self.dtype)
-        return self.draw((shape,) if isinstance(shape, int) else tuple(shape), ab, dtype)
+        sizes = shape if isinstance(shape, tuple | list) else (shape,)
+        whole = tuple(size for size in map(integer, sizes) if size is not None and size >= 0)
+        if len(whole) != len(sizes):
+            raise ShapeError(
+                f"{type(self).__name__} was called with {shape!r:.60}, and draws for a shape: an "
+                "integer, or a tuple of integers."
+            )
+        return self.draw(whole, ab, dtype)
 
 
 @dataclass(frozen=True)
@@ -188,6 +196,12 @@ class VarianceScaling(Initializer):
                 f"VarianceScaling knows no distribution {self.distribution!r}. "
                 "It knows 'normal', 'truncated' and 'uniform'."
             )
+        axes: Any = self.axis if isinstance(self.axis, tuple | list) else (self.axis,)
+        if any(integer(axis) is None for axis in axes):
+            raise OptionError(
+                f"VarianceScaling(axis={self.axis!r:.60}): expected an axis, an integer, or a "
+                "tuple of several."
+            )
 
     def draw(self, shape: Shape, ab: Backend, dtype: Any, lead: Shape = ()) -> Array:
         std = sqrt(self.scale / self._fan(shape))
@@ -220,7 +234,8 @@ class _Called(Initializer):
 
     def draw(self, shape: Shape, ab: Backend, dtype: Any, lead: Shape = ()) -> Array:
         if not lead:
-            return _fitting(self.function(shape), shape, ab, dtype, repr(self.function))
+            source = f"what the initializer {called(self.function)} returned"
+            return _fitting(self.function(shape), shape, ab, dtype, source)
         return ab.stack([self.draw(shape, ab, dtype, lead[1:]) for _ in range(lead[0])])
 
 
@@ -243,7 +258,7 @@ def as_initializer(spec: Any) -> Initializer:
     UnknownNameError
         If there is no initialiser of that name.
     OptionError
-        If it is none of these.
+        If it is none of these, or takes other arguments.
     """
     if spec is None:
         return STANDARD
@@ -252,10 +267,13 @@ def as_initializer(spec: Any) -> Initializer:
             raise UnknownNameError.among("initializer", spec, _KNOWN)
         spec = _KNOWN[spec]
     if isinstance(spec, type):
-        spec = spec()
+        spec = instance(spec, "initializer=")
     if isinstance(spec, Initializer):
+        names = ("shape", "ab", "dtype", "lead")
+        check_call(spec.draw, f"{type(spec).__name__}.draw", *names)
         return spec
     if callable(spec) and not hasattr(spec, "shape"):
+        check_call(spec, f"the initializer {called(spec)}", "shape")
         return _Called(spec)
     if isinstance(spec, bytes | dict | set):
         raise OptionError(
@@ -266,7 +284,10 @@ def as_initializer(spec: Any) -> Initializer:
 
 
 def _fitting(data: Any, shape: Shape, ab: Backend, dtype: Any, source: str) -> Array:
-    values = ab.tensor(data, dtype)
+    try:
+        values = ab.tensor(data, dtype)
+    except FunFactError as exc:
+        raise type(exc)(f"{source} is no start of a tensor of shape {shape}: {exc}") from exc
     if tuple(values.shape) != shape:
         raise ShapeError(
             f"{source} has shape {tuple(values.shape)}, and the tensor it starts has shape "

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from math import log, prod
 from typing import Any
 
+from funfact.arguments import called, check_call, instance
 from funfact.backends import current
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Vmap
@@ -28,6 +29,7 @@ from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError, OptionError, ShapeError, TargetError, UnknownNameError
 
 __all__ = [
+    "KNOWN",
     "L1",
     "MSE",
     "KLDivergence",
@@ -129,7 +131,7 @@ def per_replica(loss: Loss, model: Array, target: Array, ab: Backend) -> Array:
     ShapeError
         If the shapes disagree, or the loss returns another shape than the model's.
     DtypeError
-        If the loss is complex.
+        If the loss is complex, or of integers or truth values, which have no gradient.
     OptionError
         If the loss returns no array.
     """
@@ -141,27 +143,37 @@ def per_replica(loss: Loss, model: Array, target: Array, ab: Backend) -> Array:
             "replica axes in front."
         )
     values = loss.elementwise(model, target, ab)
-    name = type(loss).__name__
+    _check(f"{type(loss).__name__}.elementwise", values, model, ab)
+    # an empty tuple of axes means all of them to some libraries
+    axes = tuple(range(lead, model.ndim))
+    total = ab.sum(values, axis=axes) if axes else values
+    return total / prod(target.shape) if loss.reduction == "mean" else total
+
+
+def _check(who: str, values: Any, model: Array, ab: Backend) -> None:
+    """Raise unless `values` is a real number for each element of `model`."""
     if not ab.is_tensor(values):
         raise OptionError(
-            f"{name}.elementwise returned a {type(values).__name__}. It is to return an array, the "
+            f"{who} returned a {type(values).__name__}. It is to return an array, the "
             "loss of each element: does it end with `return`?"
         )
     if tuple(values.shape) != tuple(model.shape):
         raise ShapeError(
-            f"{name}.elementwise returned shape {tuple(values.shape)} for a model of shape "
+            f"{who} returned shape {tuple(values.shape)} for a model of shape "
             f"{tuple(model.shape)}. It is to return one number per element; `reduction` says "
             "whether they are averaged or summed."
         )
     if ab.is_complex(values):
         raise DtypeError(
-            f"{name}.elementwise returned {ab.dtype_name(values)}. A loss is real: take "
+            f"{who} returned {ab.dtype_name(values)}. A loss is real: take "
             "`ab.abs` of a complex difference before raising it to a power."
         )
-    # an empty tuple of axes means all of them to some libraries
-    axes = tuple(range(lead, model.ndim))
-    total = ab.sum(values, axis=axes) if axes else values
-    return total / prod(target.shape) if loss.reduction == "mean" else total
+    if ab.is_floating(model) and not ab.is_floating(values):
+        raise DtypeError(
+            f"{who} returned {ab.dtype_name(values)}, which has no gradient. A loss is a real "
+            "number that grows with the distance of model and target, such as their difference "
+            "squared; a comparison like `model > target` is none."
+        )
 
 
 class MSE(Loss):
@@ -247,9 +259,10 @@ mse = MSE()
 l1 = L1()
 kl_divergence = KLDivergence()
 
-_KNOWN: dict[str, type[Loss]] = {
+KNOWN: dict[str, type[Loss]] = {
     cls.__name__: cls for cls in (MSE, L1, KLDivergence, PhaseInvariantMSE, PhaseInvariantL1)
 }
+"""The losses that have names."""
 
 
 def as_loss(spec: Any) -> Loss:
@@ -264,23 +277,25 @@ def as_loss(spec: Any) -> Loss:
     UnknownNameError
         If there is no loss of that name.
     OptionError
-        If it is not a loss.
+        If it is not a loss, or takes other arguments.
     """
     if isinstance(spec, str):
-        folded = {name.lower(): cls for name, cls in _KNOWN.items()}
+        folded = {name.lower(): cls for name, cls in KNOWN.items()}
         found = folded.get(spec.replace("_", "").lower())
         if found is None:
-            raise UnknownNameError.among("loss", spec, _KNOWN)
+            raise UnknownNameError.among("loss", spec, KNOWN)
         return found()
     if isinstance(spec, type) and issubclass(spec, Loss):
-        spec = spec()
+        spec = instance(spec, "loss=")
     if callable(spec) and not isinstance(spec, Loss | type):
-        spec = _OfFunction(function=spec)
+        check_call(spec, f"the loss function {called(spec)}", "model", "target")
+        return _OfFunction(function=spec)
     if not isinstance(spec, Loss):
         raise OptionError(
-            f"loss={spec!r} is not a loss. Give a name ({', '.join(_KNOWN)}), a class or an "
+            f"loss={spec!r} is not a loss. Give a name ({', '.join(KNOWN)}), a class or an "
             "instance derived from funfact.loss.Loss, or a function of model and target."
         )
+    check_call(spec.elementwise, f"{type(spec).__name__}.elementwise", "model", "target", "ab")
     return spec
 
 
@@ -291,12 +306,17 @@ class _OfFunction(Loss):
     function: Any = None
 
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
+        def each(one: Array) -> Array:
+            values = self.function(one, target)
+            _check(f"the loss function {called(self.function)}", values, one, ab)
+            return values
+
         with activated(ab):
             if model.ndim == target.ndim:
-                return self.function(model, target)
+                return each(model)
             if isinstance(ab, Vmap):
-                return ab.vmap(lambda one: self.function(one, target))(model)
-            return ab.stack([self.function(model[n, ...], target) for n in range(model.shape[0])])
+                return ab.vmap(each)(model)
+            return ab.stack([each(model[n, ...]) for n in range(model.shape[0])])
 
 
 def _squared(x: Array, ab: Backend) -> Array:

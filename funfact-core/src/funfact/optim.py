@@ -10,6 +10,7 @@ Gradients point in the direction of steepest ascent, also for complex factors
 moments are real: those of ``abs(g)**2``.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -17,6 +18,7 @@ from functools import partial
 from math import log
 from typing import Any, ClassVar, TypeAlias
 
+from funfact.arguments import called, check_call, finite
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
 from funfact.errors import OptionError, UnknownNameError
@@ -51,8 +53,8 @@ class Rule(ABC):
     lr: float = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 < self.lr < float("inf"):
-            raise OptionError(f"lr={self.lr!r}: expected a positive, finite learning rate.")
+        if (finite(self.lr) or 0) <= 0:
+            raise OptionError(f"lr={self.lr!r:.60}: expected a positive, finite learning rate.")
 
     @abstractmethod
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
@@ -95,6 +97,7 @@ class AdamRule(Rule):
         super().__post_init__()
         _check_decay("beta1", self.beta1)
         _check_decay("beta2", self.beta2)
+        _check_size("epsilon", self.epsilon)
 
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
         count = ab.zeros((), dtype=_real_of(factors, ab))
@@ -143,6 +146,8 @@ class RMSpropRule(Rule):
         super().__post_init__()
         _check_decay("alpha", self.alpha)
         _check_decay("momentum", self.momentum)
+        _check_size("epsilon", self.epsilon)
+        _check_size("weight_decay", self.weight_decay)
 
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
         return (
@@ -224,13 +229,31 @@ class _Ruled(Optimizer):
                 f"{name}() lacks the factors, which a fit gives it. To fit with options, give "
                 f"the class with them: optimizer=functools.partial(ff.optim.{name}, epsilon=1e-6)."
             )
-        super().__init__(factors)
-        self._backend = current()
         self.rule = self.rule_type(**kw)
-        self._state = self.rule.init(self.factors, self._backend)
+        ab = self._backend = current()
+        if not isinstance(factors, Iterable) or ab.is_native(factors):
+            raise OptionError(
+                f"{type(self).__name__} got {factors!r:.60} as the factors: expected a list of "
+                f"arrays, {type(self).__name__}([x, y])."
+            )
+        super().__init__(factors)
+        wrong = next((x for x in self.factors if not ab.is_native(x)), None)
+        if wrong is not None or not self.factors:
+            raise OptionError(
+                f"{type(self).__name__} got {'no factor' if wrong is None else f'{wrong!r:.60}'}: "
+                f"expected arrays of {ab!r}. Make them with ff.active_backend.tensor(data)."
+            )
+        self._state = self.rule.init(self.factors, ab)
 
     def step(self, grad: Sequence[Array]) -> None:
         """Replace the entries of `self.factors`, given the gradient of each."""
+        count = len(self.factors)
+        given = len(grad) if isinstance(grad, Sequence) else None
+        if given != count:
+            raise OptionError(
+                f"step got {f'{grad!r:.60}' if given is None else f'{given} arrays'} where the "
+                f"gradients belong: expected a list of {count}, one for each factor."
+            )
         self.factors[:], self._state = self.rule.update(
             self.factors, grad, self._state, self._backend
         )
@@ -323,13 +346,18 @@ def as_optimizer(spec: Any) -> Any:
         if spec.lower() not in folded:
             raise UnknownNameError.among("optimizer", spec, RULES)
         return folded[spec.lower()]
-    stepless = isinstance(spec, type) and not callable(getattr(spec, "step", None))
-    if isinstance(spec, Optimizer) or not callable(spec) or stepless:
+    made: Any = spec.func if isinstance(spec, partial) else spec
+    stepless = isinstance(made, type) and not callable(getattr(made, "step", None))
+    if isinstance(spec, Optimizer) or not callable(spec) or stepless or inspect.isabstract(made):
         raise OptionError(
-            f"optimizer={spec!r} is not an optimizer. Give a name ({', '.join(RULES)}), or a "
+            f"optimizer={called(made)} is not an optimizer. Give a name ({', '.join(RULES)}), or a "
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "
             "functools.partial(ff.optim.Adam, beta1=0.8)."
         )
+    check_call(spec, f"the optimizer {called(made)}", "factors", keywords=["lr"])
+    if isinstance(made, type):
+        step: Any = getattr(made, "step", None)
+        check_call(step, f"{called(made)}.step", "self", "grad")
     return spec
 
 
@@ -373,5 +401,12 @@ def _real_of(factors: Sequence[Array], ab: Backend) -> Any:
 
 
 def _check_decay(name: str, value: float) -> None:
-    if not 0 <= value < 1:
+    number = finite(value)
+    if number is None or not 0 <= number < 1:
         raise OptionError(f"{name}={value!r}: expected a number from 0 up to, not including, 1.")
+
+
+def _check_size(name: str, value: float) -> None:
+    number = finite(value)
+    if number is None or number < 0:
+        raise OptionError(f"{name}={value!r}: expected a finite number of at least 0.")

@@ -245,6 +245,7 @@ def test_functions_of_the_state(options, expected, monkeypatch):
         ({"every": 2.5}, r"got 2.5"),
         ({"at": [-1]}, r"at=...\) got -1: expected a step, an integer of at least 0"),
         ({"trigger": 3}, r"trigger=3 is not a function of the state"),
+        ({"trigger": lambda: 1}, r"the trigger <lambda> is called as f\(state\), and takes \(\)"),
     ],
 )
 def test_what_a_plugin_of_a_function_refuses(options, message):
@@ -255,6 +256,8 @@ def test_what_a_plugin_of_a_function_refuses(options, message):
 def test_only_a_function_becomes_a_plugin():
     with pytest.raises(OptionError, match=r"was put on 3, and goes on a function of the state"):
         gradient_descent_plugin(every=2)(3)
+    with pytest.raises(OptionError, match=r"the plug-in <lambda> is called as f\(state\)"):
+        gradient_descent_plugin(every=2)(lambda step, loss: None)
 
 
 @pytest.mark.parametrize("plugin", [print, object(), Log])

@@ -88,3 +88,14 @@ def test_complex_data_in_a_real_model() -> None:
         with pytest.raises(errors.DtypeError) as caught, ff.using("numpy"):
             ff.Factorization.from_tsrex(expr, dtype="float32")
         assert_says(str(caught.value), "complex", "float32")
+
+
+def test_data_belong_to_the_expression() -> None:
+    """What becomes of an array later changes neither the data nor the start of a tensor."""
+    data, rows = np.ones(2), [[1.0, 1.0], [1.0, 1.0]]
+    d, u = ff.tensor("d", data), ff.tensor("u", 2, initializer=data)
+    v = ff.tensor("v", 2, 2, initializer=rows)
+    data[0] = rows[0][0] = 5.0
+    with ff.using("numpy"):
+        fac = ff.Factorization.from_tsrex(v @ (d * u))
+    assert fac().tolist() == [2.0, 2.0]

@@ -94,7 +94,7 @@ def refuse_lossy(data: Any, dtype: str) -> None:
         _refuse_unless_whole(plain(data), dtype)
     own = getattr(data, "dtype", None)
     if own is None:
-        own = float if isinstance(data, (float, int)) else np.asarray(data).dtype
+        own = float if isinstance(data, (float, int)) else plain(data).dtype
     if name(own, np.float64).startswith("complex"):
         raise DtypeError(
             f"complex data do not fit into {dtype}: the imaginary part would be lost. "

@@ -23,6 +23,7 @@ from funfact.fit.report import report
 from funfact.fit.room import check_room
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
+from funfact.fit.sound import check_loss, check_numbers
 from funfact.fit.start import scaled_to_target
 from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, Settled, StopRule
@@ -109,7 +110,7 @@ def factorize(
         For an option that makes no sense.
     TargetError, ShapeError, DtypeError
         For a target that is not finite, of another shape, or complex where the
-        model is real.
+        model is real; for data of the expression that hold NaN.
     CapabilityError
         If the active backend cannot do what the optimiser needs.
     FitError
@@ -119,10 +120,10 @@ def factorize(
     Warns
     -----
     FitWarning
-        If some replicas were lost, or the fit was interrupted (Ctrl-C, after the first
-        checkpoint: what was found until then is returned); if the loss fell below `tol` and is
-        not small against that of a model of zeros (more than a thousandth), or is no better than
-        that after a thousand steps or more.
+        If a loss of your own has no gradient at the start; if some replicas were lost, or the
+        fit was interrupted (Ctrl-C, after the first checkpoint: what was found until then is
+        returned); if the loss fell below `tol` and is not small against that of a model of zeros
+        (more than a thousandth), or is no better than that after a thousand steps or more.
 
     Notes
     -----
@@ -175,7 +176,9 @@ def factorize(
     for capability in needed(options):
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
+    check_numbers(model)
     parts = parts_of(problem, tsrex, partial(solver_of, options=options))
+    check_loss(problem, list(model.factors), stacklevel=2)
     solver = parts[0].solver
     factors = scaled_to_target(problem, model.factors, spread=solver.spread_starts)
     outcome = run(parts, _fit(options, problem, solver), factors, watchers)

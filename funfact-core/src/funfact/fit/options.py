@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from funfact.arguments import integer
 from funfact.errors import OptionError
 from funfact.fit.solvers.table import as_method
 from funfact.loss import Loss, as_loss
+from funfact.model.values import appended
 from funfact.optim import rate_of
 
 __all__ = ["Options", "checked"]
@@ -66,8 +68,6 @@ def checked(
     OptionError, UnknownNameError
     """
     replicas = _count("vec_size", vec_size)
-    if vec_axis not in (0, -1):
-        raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
     method = as_method(optimizer)
     return Options(
         optimizer=method,
@@ -76,7 +76,7 @@ def checked(
         tol=_number("tol", tol, hint=" tol=0 never stops."),
         max_steps=_count("max_steps", max_steps),
         vec_size=replicas,
-        append=vec_axis == -1,
+        append=appended(vec_axis),
         stop_after=_stop_after(stop_by, replicas),
         returns=_returns(returns, replicas),
         checkpoint_freq=_count("checkpoint_freq", checkpoint_freq),
@@ -85,11 +85,11 @@ def checked(
 
 
 def _stop_after(stop_by: Any, replicas: int) -> int:
-    if stop_by == "first":
-        return 1
     if stop_by is None:
         return replicas
     if isinstance(stop_by, str):
+        if stop_by == "first":
+            return 1
         raise OptionError(
             f"stop_by={stop_by!r}: expected 'first' (one replica reached the tolerance), a number "
             "of replicas, or None (all of them)."
@@ -98,11 +98,9 @@ def _stop_after(stop_by: Any, replicas: int) -> int:
 
 
 def _returns(returns: Any, replicas: int) -> int | None:
-    if returns == "best":
-        return None
-    if returns == "all":
-        return replicas
     if isinstance(returns, str) or returns is None:
+        if returns in ("best", "all"):
+            return None if returns == "best" else replicas
         raise OptionError(
             f"returns={returns!r}: expected 'best', 'all', or how many models to return."
         )
@@ -120,9 +118,10 @@ def _share(name: str, value: Any, replicas: int) -> int:
 
 
 def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+    count = integer(value)
+    if count is None or count < 1:
         raise OptionError(f"{name}={value!r}: expected a whole number of at least 1.")
-    return int(value)
+    return count
 
 
 def _number(name: str, value: Any, *, positive: bool = False, hint: str = "") -> float:

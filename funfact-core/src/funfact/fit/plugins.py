@@ -7,6 +7,7 @@ from typing import Any
 
 import pluggy
 
+from funfact.arguments import called, check_call, integer
 from funfact.errors import OptionError
 from funfact.fit.history import FitWarning
 from funfact.fit.hooks import Fit, Hooks, State, hookimpl
@@ -99,6 +100,7 @@ def gradient_descent_plugin(
         return _decorator(lambda step: next((s for s in ordered if s > step), None), None)
     if not callable(trigger):
         raise OptionError(f"trigger={trigger!r} is not a function of the state.")
+    check_call(trigger, f"the trigger {called(trigger)}", "state")
     return _decorator(lambda step: max(step, 0) + 1, trigger)
 
 
@@ -111,6 +113,7 @@ def _decorator(
                 f"gradient_descent_plugin was put on {function!r:.60}, and goes on a function of "
                 "the state of a fit: @ff.gradient_descent_plugin(every=100)."
             )
+        check_call(function, f"the plug-in {called(function)}", "state")
         return _At(function, next_step, trigger)
 
     return decorate
@@ -193,7 +196,8 @@ def _hooks_of(plugins: pluggy.PluginManager, plugin: Any) -> list[str]:
 
 def _check_steps(name: str, steps: Collection[Any], least: int) -> None:
     for step in steps:
-        if isinstance(step, bool) or not hasattr(step, "__index__") or step < least:
+        number = integer(step)
+        if number is None or number < least:
             raise OptionError(
                 f"gradient_descent_plugin({name}=...) got {step!r}: expected a step, an integer "
                 f"of at least {least}."

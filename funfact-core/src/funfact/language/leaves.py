@@ -1,5 +1,6 @@
 """What an expression is made of: indices and tensors, checked as they are made."""
 
+import copy
 import operator
 import re
 from typing import Any
@@ -67,8 +68,9 @@ def tensor(
     *spec
         A symbol (optional), then the sizes, or an array: ``tensor('u', 3, 2)``,
         ``tensor(3, 2)``, ``tensor('u', array)``, ``tensor(array)``; ``tensor('c')`` is a scalar.
+        The array is copied: what becomes of it later does not change the expression.
     initializer : class, instance, callable on a shape, or array, optional
-        Where a fit starts; see `funfact.initializers`.
+        Where a fit starts; see `funfact.initializers`. An array is copied.
     optimizable : bool, optional
         Whether a fit may change it. By default a shape is, data is not.
     prefer : name, class, instance or function of the factor, optional
@@ -113,6 +115,8 @@ def tensor(
         shape, free = tuple(map(int, np.shape(data))), bool(optimizable)
     else:
         data, shape = None, tuple(operator.index(size) for size in rest)
+        if isinstance(initializer, list) or _is_array(initializer):
+            initializer = _own(initializer)
         free = optimizable is None or bool(optimizable)
     if any(size < 1 for size in shape):
         raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
@@ -134,12 +138,25 @@ def _data(rest: tuple[Any, ...]) -> Any:
             "An array has rows of one length."
         ) from exc
     numeric = getattr(getattr(data, "dtype", None), "kind", "f") in "biufcV"
-    if not (hasattr(data, "shape") and hasattr(data, "dtype") and numeric):
+    if not (_is_array(data) and numeric):
         raise NotationError(
             f"ff.tensor got {_shown(rest)}, which is not an array of numbers. Give a NumPy, JAX or "
             "PyTorch array, or a nested list of numbers."
         )
-    return data
+    return _own(data)
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "shape") and hasattr(x, "dtype") and not isinstance(x, type)
+
+
+def _own(data: Any) -> Any:
+    """A copy of an array, of whatever library."""
+    for method in ("copy", "clone"):
+        duplicate = getattr(data, method, None)
+        if callable(duplicate) and not isinstance(data, list):
+            return duplicate()
+    return copy.deepcopy(data)
 
 
 def _shown(arguments: tuple[Any, ...]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from funfact.arguments import called, check_call
 from funfact.compiler.ir import LOGSUMEXP, MINPLUS, VITERBI, Semiring
 from funfact.errors import NotationError, UnknownNameError
 from funfact.language.leaves import checked_symbol
@@ -119,6 +120,8 @@ def semiring(
         If a name is none of these.
     NotationError
         If an argument is neither a name nor a function, or `symbol` is no symbol.
+    OptionError
+        If a function takes other arguments.
 
     Notes
     -----
@@ -144,6 +147,10 @@ def semiring(
     """
     _known("reduction", reduce, REDUCTIONS, "reduce(x, axis=)")
     _known("pairwise operation", pairwise, PAIRWISE, "pairwise(x, y)")
+    if callable(reduce):
+        check_call(reduce, f"the reduction {called(reduce)}", "x", keywords=["axis"])
+    if callable(pairwise):
+        check_call(pairwise, f"the pairwise operation {called(pairwise)}", "x", "y")
     words = (_word(function) for function in (reduce, pairwise))
     name = checked_symbol(symbol) or "_".join(word for word in words if word) or "semiring"
     return Operation(Semiring(name, combine=pairwise, reduce=reduce))

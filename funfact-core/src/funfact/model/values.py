@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from funfact.arguments import integer
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import plain
 from funfact.conditions import as_condition
-from funfact.errors import DtypeError, OptionError
+from funfact.errors import DtypeError, OptionError, ShapeError
 from funfact.graph import postorder
 from funfact.initializers import as_initializer
 from funfact.language.nodes import Generate, Tensor
@@ -53,10 +55,10 @@ def settle_dtype(tsrex: TsrEx, ab: Backend, dtype: Any) -> Any:
 
 
 def _is_complex(data: Any) -> bool:
-    if data is None or (callable(data) and not hasattr(data, "dtype")):
-        return False
-    kind = getattr(data, "dtype", None)
-    return "complex" in str(np.asarray(data).dtype if kind is None else kind)
+    dtype = getattr(data, "dtype", None)
+    if dtype is None and isinstance(data, list | tuple | complex):
+        dtype = plain(data).dtype
+    return "complex" in str(dtype)
 
 
 def stored_dtype(tensor: Tensor, ab: Backend, dtype: Any) -> Any:
@@ -66,11 +68,12 @@ def stored_dtype(tensor: Tensor, ab: Backend, dtype: Any) -> Any:
     return dtype
 
 
-def appended(vec_axis: int) -> bool:
+def appended(vec_axis: object) -> bool:
     """Whether the replica axis comes last instead of first."""
-    if vec_axis not in (0, -1):
+    axis = integer(vec_axis)
+    if axis not in (0, -1):
         raise OptionError(f"vec_axis={vec_axis!r}: the replica axis comes first (0) or last (-1).")
-    return vec_axis == -1
+    return axis == -1
 
 
 def counterpart(name: str, other: Backend) -> Any:
@@ -99,6 +102,12 @@ def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
     initializer = as_initializer(tensor.initializer if tensor.data is None else tensor.data)
     lead = tuple(replica.size for replica in tensor.replicas)
     value = initializer.draw(tensor.shape, ab, stored_dtype(tensor, ab, dtype), lead)
+    if not ab.is_native(value) or tuple(value.shape) != lead + tensor.shape:
+        made = f"shape {tuple(value.shape)}" if ab.is_native(value) else f"a {type(value).__name__}"
+        raise ShapeError(
+            f"{type(initializer).__name__}.draw made {made}, and an array of {ab!r} of shape "
+            f"{lead + tensor.shape} was expected: the replicas, then the shape of the tensor."
+        )
     if tensor.data is None and tensor.initializer is None and tensor.prefer is not None:
         value = as_condition(tensor.prefer).start(value, ab)
     order = _stored_order(tensor)

@@ -1,0 +1,94 @@
+"""What is tried before the first step: whether numbers are numbers, and a user's loss a loss."""
+
+import warnings
+from math import prod
+
+from funfact.arguments import called
+from funfact.backends.capabilities import Autodiff
+from funfact.backends.contract import Array
+from funfact.errors import OptionError, TargetError
+from funfact.fit.history import FitWarning
+from funfact.fit.problem import Problem, losses
+from funfact.language.render.names import names
+from funfact.loss import KNOWN
+from funfact.model import Factorization
+
+__all__ = ["check_loss", "check_numbers"]
+
+
+def check_numbers(model: Factorization) -> None:
+    """Refuse data and starts that are not a number.
+
+    Infinity is let through: it is no edge of a graph to `minplus`, and no chance to `logsumexp`.
+
+    Raises
+    ------
+    TargetError
+        If the data of a tensor hold NaN.
+    OptionError
+        If an initializer gave NaN.
+    """
+    ab, named = model.backend, names(model.tsrex.node)
+    for tensor, value in zip(model.tsrex.tensors, model.all_factors, strict=True):
+        given = tensor.data is not None
+        if not given and tensor.initializer is None:
+            continue
+        bad = int(ab.sum(ab.astype(ab.isnan(value), "int32")))
+        if bad and given:
+            raise TargetError(
+                f"the data of {named[tensor]} hold NaN, {bad} of {prod(tensor.full_shape)} "
+                "elements, and so would the model. Replace them, or cut them off; to leave "
+                "elements out of the loss, multiply model and target by a mask."
+            )
+        if bad:
+            raise OptionError(
+                f"the initializer of {named[tensor]} gave NaN, for {bad} of "
+                f"{prod(tensor.full_shape)} elements. A fit starts from numbers: correct the "
+                "array or the function."
+            )
+
+
+def check_loss(problem: Problem, factors: list[Array], stacklevel: int) -> None:
+    """Try a user's loss once.
+
+    Parameters
+    ----------
+    problem : Problem
+    factors : list of arrays
+    stacklevel : int
+        As for `warnings.warn`, seen from the caller.
+
+    Raises
+    ------
+    OptionError
+        If it writes into the target.
+
+    Warns
+    -----
+    FitWarning
+        If its gradient is zero for all factors and replicas.
+    """
+    ab = problem.backend
+    if type(problem.loss) in KNOWN.values() or not isinstance(ab, Autodiff):
+        return
+    name = called(getattr(problem.loss, "function", type(problem.loss)))
+
+    def total(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
+        each = losses(problem, factors, target, data)
+        return ab.sum(each), each
+
+    before = ab.tensor(problem.target)
+    _, gradients = ab.value_and_grad(total)(factors, *problem.args)
+    if bool(ab.any(before != problem.target)):
+        raise OptionError(
+            f"the loss {name} writes into the target that it is handed, which all steps share. "
+            "Make a new array: target = target - model, not target -= model."
+        )
+    if not any(bool(ab.any(gradient != 0)) for gradient in gradients):
+        warnings.warn(
+            f"the gradient of the loss {name} is zero for every factor of every replica at the "
+            "start, so no step lowers it. Is it made of functions that have a gradient (no "
+            "comparison, rounding or detach), and does it depend on the model there?",
+            FitWarning,
+            stacklevel=stacklevel + 1,
+        )
