@@ -1,5 +1,8 @@
 """Alternating least squares: each factor's update is the least squares solution, for any model."""
 
+import operator
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -144,6 +147,7 @@ REFUSED = {
     "semiring": (ff.minplus(t("u", 4, 2)[i, r], t("w", 2, 4)[r, j]), "MSE", r"inside minplus"),
     "diagonal": (t("z", 4, 4)[i, i] * v[j], "MSE", r"only a diagonal of z matters"),
     "loss": (t("z", 4, 4), "L1", r"the loss is L1, and least squares are solved. .*'Adam'"),
+    "chain": (reduce(operator.matmul, [t(4, 4) for _ in range(50)]), "MSE", r"50 tens"),
     "condition": (t("z", 4, 4, prefer=ff.conditions.Unitary), "MSE", r"z is preferred Unitary, a"),
 }
 

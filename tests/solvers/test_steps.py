@@ -54,7 +54,7 @@ EACH = {"vec_size": 3, "returns": "all", "tol": 0, "checkpoint_freq": 1000}
 @pytest.mark.parametrize("vec_axis", [0, -1])
 def test_adam(fit, backend, dtype, vec_axis):
     starts, target = data(dtype)
-    facs = fit(replicas(starts), target, max_steps=30, vec_axis=vec_axis, **EACH)
+    facs = fit(replicas(starts), target, optimizer="Adam", max_steps=30, vec_axis=vec_axis, **EACH)
     expected = adam(starts.astype(complex), target, 30)
     np.testing.assert_allclose(stacked(facs, backend), expected, rtol=1e-4, atol=1e-5)
 
@@ -139,7 +139,7 @@ def test_a_plugin_sees_loss_and_gradient(fit, backend):
         factors, grad = (backend.to_numpy(x[0]).copy() for x in (state.factors, state.grad))
         states.append((state.step, state.loss, factors, grad))
 
-    fit(replicas(starts), target, max_steps=30, plugins=[note], **EACH)
+    fit(replicas(starts), target, optimizer="Adam", max_steps=30, plugins=[note], **EACH)
     assert [step for step, *_ in states] == [0, 10, 25]
     for step, loss, factors, grad in states:
         expected = adam(starts.astype(float), target, step)

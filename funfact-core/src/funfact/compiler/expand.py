@@ -53,9 +53,9 @@ Part: TypeAlias = tuple[Product, ...]
 """The products of an operand, over the axes that its consumer gave it."""
 
 
-def loads(node: Ir) -> set[object]:
-    """The keys of all leaves below a node."""
-    return {leaf.key for leaf in postorder(node) if isinstance(leaf, Load)}
+def loads(node: Ir) -> list[object]:
+    """The keys of all leaves below a node, in the order in which they stand."""
+    return [leaf.key for leaf in postorder(node) if isinstance(leaf, Load)]
 
 
 def expand(root: Ir, free: Sequence[object], is_complex: bool) -> SumOfProducts:

@@ -1,49 +1,94 @@
-"""Which solver a fit takes."""
+"""Which solver a fit takes, and why."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
-from funfact.backends.capabilities import Capability
+from funfact.backends.capabilities import Autodiff, Capability
 from funfact.errors import OptionError
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem
-from funfact.fit.solvers.base import Derived, Solver
+from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.gradient import GradientDescent
+from funfact.fit.solvers.inplace import InPlace, is_in_place
 from funfact.fit.solvers.stateful import Stateful
-from funfact.fit.solvers.table import derived_of, name_of
-from funfact.optim import rule_of
+from funfact.fit.solvers.table import AUTO, DERIVED, derived_of, name_of
+from funfact.fit.solvers.transformation import Transformation, is_transformation
+from funfact.optim import RULES, rule_of
 
-__all__ = ["needed", "solver_of"]
+__all__ = ["Choice", "choose", "needed"]
+
+_FALLBACK = "Adam"
+"""The method for any model that has a gradient."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What makes a solver, what it is called, and why it was taken; empty if it was asked for."""
+
+    make: Callable[[Problem], Solver]
+    method: str
+    reason: str = ""
 
 
 def needed(options: Options) -> tuple[type[Capability], ...]:
     """What the backend must declare for the method that was asked for."""
     method = options.optimizer
-    rule = None if derived_of(method) else rule_of(method, options.lr)
-    kind = derived_of(method) or (GradientDescent if rule else Stateful)
-    return kind.needs
+    derived = derived_of(method)
+    return derived.needs if derived else () if method == AUTO else (Autodiff,)
 
 
-def solver_of(problem: Problem, options: Options) -> Solver:
-    """The solver of `problem` by the method that was asked for.
+def choose(problem: Problem, options: Options) -> Choice | str:
+    """The solver for `problem` by the method that was asked for, or the best one that applies.
+
+    Returns
+    -------
+    Choice or str
+        Or why no solver applies but those that need a gradient, which the backend lacks.
 
     Raises
     ------
     OptionError
-        If the method does not apply to the problem.
+        If the method that was asked for does not apply to the problem.
     """
+    method = options.optimizer
+    if method != AUTO:
+        return Choice(_asked_for(problem, options), name_of(method))
+    if options.rate_given:
+        return _descent(problem, options, "a learning rate was given (lr=)")
+    refusals = []
+    for name, derived in DERIVED.items():
+        if not all(isinstance(problem.backend, capability) for capability in derived.needs):
+            continue
+        refusal = derived.refusal(problem)
+        reason = None if refusal else derived.recommended(problem)
+        if reason:
+            return Choice(derived.of, name, reason)
+        refusals.append(f"{name} does not apply: {refusal}" if refusal else "")
+    return _descent(problem, options, next(filter(None, refusals), "it takes any model"))
+
+
+def _descent(problem: Problem, options: Options, reason: str) -> Choice | str:
+    if not isinstance(problem.backend, Autodiff):
+        return reason
+    rule = rule_of(RULES[_FALLBACK], options.lr)
+    assert rule is not None, "it is one of those with a rule"
+    return Choice(partial(GradientDescent.of, rule=rule), _FALLBACK, reason)
+
+
+def _asked_for(problem: Problem, options: Options) -> Callable[[Problem], Solver]:
     method = options.optimizer
     derived = derived_of(method)
     if derived is not None:
-        return _derived(derived, problem, options)
+        refusal = derived.refusal(problem)
+        if refusal is not None:
+            raise OptionError(f"optimizer={name_of(method)!r} does not apply here: {refusal}")
+        return partial(derived.of, **(method.keywords if isinstance(method, partial) else {}))
+    if is_transformation(method):
+        return partial(Transformation.of, method=method)
+    if is_in_place(method):
+        return partial(InPlace.of, make=method, lr=options.lr if options.rate_given else None)
     rule = rule_of(method, options.lr)
     if rule is None:
-        return Stateful.of(problem, method, options.lr)
-    return GradientDescent.of(problem, rule)
-
-
-def _derived(derived: type[Derived], problem: Problem, options: Options) -> Solver:
-    method = options.optimizer
-    refusal = derived.refusal(problem)
-    if refusal is not None:
-        raise OptionError(f"optimizer={name_of(method)!r} does not apply here: {refusal}")
-    return derived.of(problem, **(method.keywords if isinstance(method, partial) else {}))
+        return partial(Stateful.of, make=method, lr=options.lr)
+    return partial(GradientDescent.of, rule=rule)

@@ -1,16 +1,16 @@
 """`factorize`: an expression and a target in, fitted models out."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pluggy
 
 from funfact.backends import current, require
+from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
 from funfact.errors import FitError, NotationError
-from funfact.fit.choice import needed, solver_of
+from funfact.fit.choice import Choice, choose, needed
 from funfact.fit.history import History, Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
@@ -36,7 +36,7 @@ __all__ = ["factorize"]
 def factorize(
     tsrex: TsrEx,
     target: Any,
-    optimizer: Any = "Adam",
+    optimizer: Any = "auto",
     loss: Any = "MSE",
     lr: float | None = None,
     tol: float = 1e-6,
@@ -65,12 +65,15 @@ def factorize(
         The model.
     target : array-like, shape of `tsrex`
         Finite numbers.
-    optimizer : str, class, or partial of a class
-        ``'Adam'`` or ``'RMSprop'``, or one of your own (`funfact.optim.Optimizer`).
+    optimizer : str, class, partial of a class, or transformation
+        ``'auto'`` takes the best method that applies, and says why in ``fac.history.reason``:
+        a gradient method if `lr` is given. By name: ``'ALS'`` (alternating least squares),
+        ``'Adam'``, ``'RMSprop'``. One of your own is a class (`funfact.optim.Optimizer`); an
+        optax transformation on JAX and a class of torch.optim on PyTorch are taken as they are.
     loss : str, class, instance or function of model and target
         See `funfact.loss`.
     lr : float, optional
-        The learning rate; that of a ``partial`` unless given, else 0.1.
+        The learning rate of a gradient method; that of a ``partial`` unless given, else 0.1.
     tol : float
         A replica has converged when its loss, without penalties, is below this at a
         checkpoint. With 0 none ever has.
@@ -177,11 +180,12 @@ def factorize(
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
     check_numbers(model)
-    parts = parts_of(problem, tsrex, partial(solver_of, options=options))
+    choice = _chosen(problem, options, watchers)
+    parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, list(model.factors), stacklevel=2)
     solver = parts[0].solver
     factors = scaled_to_target(problem, model.factors, spread=solver.spread_starts)
-    outcome = run(parts, _fit(options, problem, solver), factors, watchers)
+    outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)
@@ -226,7 +230,18 @@ def _build(
     return model, problem
 
 
-def _fit(options: Options, problem: Problem, solver: Solver) -> Fit:
+def _chosen(problem: Problem, options: Options, watchers: pluggy.PluginManager) -> Choice:
+    """The solver to take; what it needs and the backend lacks is an error."""
+    if watchers.hook.next_step.get_hookimpls():
+        require(problem.backend, Autodiff, "watching single steps and their gradients")
+    choice = choose(problem, options)
+    if isinstance(choice, str):
+        require(problem.backend, Autodiff, f"fitting this model ({choice.rstrip('.')})")
+        raise AssertionError("a backend with gradients has a method for any model")
+    return choice
+
+
+def _fit(options: Options, choice: Choice, problem: Problem, solver: Solver) -> Fit:
     return Fit(
         backend=problem.backend,
         replicas=options.vec_size,
@@ -237,6 +252,8 @@ def _fit(options: Options, problem: Problem, solver: Solver) -> Fit:
         checkpoint_freq=options.checkpoint_freq,
         precision=float(problem.backend.xp.finfo(problem.dtype).eps),
         settles=solver.settles,
+        method=choice.method,
+        reason=choice.reason,
     )
 
 

@@ -22,7 +22,7 @@ class Recorder:
 
     @hookimpl
     def started(self, fit: Fit) -> None:
-        self._tol = fit.tol
+        self._fit = fit
 
     @hookimpl
     def checkpoint(self, point: Point) -> None:
@@ -40,7 +40,9 @@ class Recorder:
             best=last.best,
             converged=last.converged,
             lost=tuple(int(r) for r in np.flatnonzero(~last.alive)),
-            tol=self._tol,
+            tol=self._fit.tol,
             outcome=outcome,
             replica=int(np.argmin(last.best)),
+            method=self._fit.method,
+            reason=self._fit.reason,
         )

@@ -33,8 +33,24 @@ hookimpl = pluggy.HookimplMarker(_PROJECT)
 class Fit:
     """What is known before the first step.
 
-    `precision` is the distance from 1 to the next number of the factors' dtype; `settles` says
-    whether a loss that does not change between two checkpoints never will.
+    Attributes
+    ----------
+    backend : Backend
+    replicas : int
+    append : bool
+        Whether the replica axis is the last.
+    tol : float
+    stop_after : int
+        How many replicas are to converge.
+    max_steps, checkpoint_freq : int
+    precision : float
+        The distance from 1 to the next number of the factors' dtype.
+    settles : bool
+        Whether a loss that does not change between two checkpoints never will.
+    method : str
+        What the solver is called.
+    reason : str
+        Why it was chosen; empty if it was asked for.
     """
 
     backend: Backend
@@ -46,6 +62,8 @@ class Fit:
     checkpoint_freq: int
     precision: float = 0.0
     settles: bool = False
+    method: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)

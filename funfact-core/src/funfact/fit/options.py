@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from funfact.arguments import integer
 from funfact.errors import OptionError
-from funfact.fit.solvers.table import as_method
+from funfact.fit.solvers.table import as_method, derived_of, name_of
+from funfact.fit.solvers.transformation import is_transformation
 from funfact.loss import Loss, as_loss
 from funfact.model.values import appended
 from funfact.optim import rate_of
@@ -20,9 +21,12 @@ class Options:
 
     Attributes
     ----------
-    optimizer : class of a solver or of an optimiser, a partial of one, or function of the factors
+    optimizer : 'auto', class of a solver or of an optimiser, a partial of one, function of the
+        factors, or transformation of gradients
     loss : Loss
     lr : float
+    rate_given : bool
+        Whether the learning rate was asked for.
     tol : float
     max_steps, vec_size, checkpoint_freq : int
     append : bool
@@ -37,6 +41,7 @@ class Options:
     optimizer: Any
     loss: Loss
     lr: float
+    rate_given: bool
     tol: float
     max_steps: int
     vec_size: int
@@ -69,10 +74,16 @@ def checked(
     """
     replicas = _count("vec_size", vec_size)
     method = as_method(optimizer)
+    if lr is not None and (derived_of(method) or is_transformation(method)):
+        raise OptionError(
+            f"lr={lr!r}, and optimizer={name_of(method)!r} takes no learning rate. Leave lr out, "
+            "or give a gradient method, optimizer='Adam'."
+        )
     return Options(
         optimizer=method,
         loss=as_loss(loss),
         lr=_number("lr", rate_of(method) if lr is None else lr, positive=True),
+        rate_given=lr is not None,
         tol=_number("tol", tol, hint=" tol=0 never stops."),
         max_steps=_count("max_steps", max_steps),
         vec_size=replicas,

@@ -49,7 +49,9 @@ class Progress:
             from tqdm.auto import tqdm
         else:
             from tqdm import tqdm
-        self._bar = tqdm(total=fit.max_steps, unit="step", dynamic_ncols=True)
+        self._bar = tqdm(total=fit.max_steps, unit="step", dynamic_ncols=True, desc=fit.method)
+        if fit.reason:
+            self._bar.write(f"{fit.method}: {fit.reason}", file=sys.stderr)
 
     @hookimpl
     def checkpoint(self, point: Point) -> None:

@@ -51,6 +51,10 @@ class History:
     outcome : Outcome
     replica : int
         The one whose factors the model has.
+    method : str
+        Which solver it was: ``'ALS'``, ``'Adam'``.
+    reason : str
+        Why that was chosen by ``optimizer='auto'``; empty if it was asked for.
     """
 
     steps: "np.ndarray[Any, Any]"
@@ -62,6 +66,8 @@ class History:
     tol: float
     outcome: Outcome
     replica: int
+    method: str = ""
+    reason: str = ""
 
     @property
     def loss(self) -> float:
@@ -75,8 +81,9 @@ class History:
     def __repr__(self) -> str:
         count = len(self.best)
         lost = f", {len(self.lost)} lost" if self.lost else ""
+        by = f" of {self.method}" if self.method else ""
         return (
-            f"loss {self.loss:.6g} after {self.steps[-1]} steps in {self.seconds[-1]:.3g} s: "
+            f"loss {self.loss:.6g} after {self.steps[-1]} steps{by} in {self.seconds[-1]:.3g} s: "
             f"{self.outcome} (replica {self.replica} of {count}, {self.converged.sum()} below "
             f"tol={self.tol:g}{lost})"
         )

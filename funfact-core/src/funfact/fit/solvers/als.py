@@ -41,6 +41,10 @@ class ALS(Derived):
         return next((why for each in equations(found) if (why := _too_large(each))), None)
 
     @classmethod
+    def recommended(cls, problem: Problem) -> str | None:
+        return "the model is linear in each factor, and the loss is the squared error"
+
+    @classmethod
     def of(cls, problem: Problem) -> Self:
         found = multilinear(problem)
         assert not isinstance(found, str), "refused"

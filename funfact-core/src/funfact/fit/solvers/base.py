@@ -73,3 +73,8 @@ class Derived(Solver):
     @abstractmethod
     def of(cls, problem: Problem) -> Self:
         """The solver of `problem`, to which it applies; a method may have options besides."""
+
+    @classmethod
+    def recommended(cls, problem: Problem) -> str | None:
+        """Why ``optimizer='auto'`` takes it, if it applies; None if another is better."""
+        return None

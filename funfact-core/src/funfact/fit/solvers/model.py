@@ -17,6 +17,9 @@ __all__ = ["Multilinear", "called", "multilinear"]
 TARGET = object()
 """The key of the target among the arrays."""
 
+_LONGEST = 48
+"""Operands of a product: each of them is contracted with all the others."""
+
 Arrays = Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
 
 
@@ -79,6 +82,11 @@ def called(tensor: object) -> str:
 def _not_linear(whole: SumOfProducts) -> Iterator[str]:
     """What keeps a sum of products from being linear in each factor."""
     for product in whole.products:
+        if len(product.operands) > _LONGEST:
+            yield (
+                f"{len(product.operands)} tensors stand in one product, more than the {_LONGEST} "
+                "for each of which normal equations are derived."
+            )
         seen: set[int] = set()
         for term in product.operands:
             free = [key for key in loads(term.value) if isinstance(key, Tensor) and key.optimizable]

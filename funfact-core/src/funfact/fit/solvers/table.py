@@ -7,16 +7,20 @@ from funfact.errors import UnknownNameError
 from funfact.fit.solvers.als import ALS
 from funfact.fit.solvers.base import Derived
 from funfact.fit.solvers.levenberg_marquardt import LM
+from funfact.fit.solvers.transformation import is_transformation
 from funfact.optim import RULES, as_optimizer
 
-__all__ = ["DERIVED", "as_method", "derived_of", "name_of"]
+__all__ = ["AUTO", "DERIVED", "as_method", "derived_of", "name_of"]
+
+AUTO = "auto"
+"""Stands for the best method that applies."""
 
 DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS, LM)}
 """The solvers that are derived from the expression; those of `RULES` need its gradient alone."""
 
 
 def as_method(spec: Any) -> Any:
-    """The class, or function of the factors, that a name or a class stands for.
+    """The class, or function of the factors, that a name or a class stands for; `AUTO` as it is.
 
     Raises
     ------
@@ -25,13 +29,14 @@ def as_method(spec: Any) -> Any:
     OptionError
         If it cannot make an optimiser.
     """
-    known: dict[str, Any] = {**RULES, **DERIVED}
+    known: dict[str, Any] = {**RULES, **DERIVED, AUTO: AUTO}
     if isinstance(spec, str):
         folded = {name.lower(): method for name, method in known.items()}
         if spec.lower() not in folded:
             raise UnknownNameError.among("optimizer", spec, known)
         return folded[spec.lower()]
-    return spec if derived_of(spec) is not None else as_optimizer(spec)
+    taken = derived_of(spec) is not None or is_transformation(spec)
+    return spec if taken else as_optimizer(spec)
 
 
 def derived_of(method: Any) -> type[Derived] | None:
@@ -42,4 +47,5 @@ def derived_of(method: Any) -> type[Derived] | None:
 
 def name_of(method: Any) -> str:
     """What a method is called in messages."""
-    return str(getattr(getattr(method, "func", method), "__name__", method))
+    method = getattr(method, "func", method)
+    return str(getattr(method, "__name__", method if method == AUTO else type(method).__name__))

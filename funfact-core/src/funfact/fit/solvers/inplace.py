@@ -1,0 +1,74 @@
+"""A gradient method of another library, as an object that changes tensors in place.
+
+That is what ``torch.optim`` has: made of a list of tensors, it reads their `grad` and writes
+to them. Nothing of that library is imported here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from inspect import signature
+from typing import Any
+
+from funfact.backends.capabilities import Autodiff, Compile
+from funfact.backends.contract import Array
+from funfact.errors import OptionError
+from funfact.fit.problem import Problem
+from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.solvers.gradient import gradient_of
+
+__all__ = ["InPlace", "is_in_place"]
+
+
+def is_in_place(method: Any) -> bool:
+    """Whether it is a class, or a `partial` of one, that keeps groups of parameters."""
+    cls = method.func if isinstance(method, partial) else method
+    return isinstance(cls, type) and callable(getattr(cls, "add_param_group", None))
+
+
+@dataclass(frozen=True, eq=False)
+class InPlace(Solver):
+    """Steps of an object made once of all factors; the carry is (factors, the object)."""
+
+    needs = (Autodiff,)
+    pure = False
+
+    make: Callable[..., Any]
+    gradient: Callable[..., tuple[Any, list[Array]]]
+
+    @classmethod
+    def of(cls, problem: Problem, make: Callable[..., Any], lr: float | None) -> "InPlace":
+        """The solver of `problem` by ``make(factors)``, with `lr` if it is given."""
+        gradient = gradient_of(problem)
+        backend = problem.backend
+        compiled = backend.compile(gradient) if isinstance(backend, Compile) else gradient
+        return cls(make if lr is None else partial(make, lr=lr), compiled)
+
+    def init(self, factors: list[Array]) -> Carry:
+        try:
+            optimizer = self.make(factors)
+        except TypeError as exc:
+            raise OptionError(
+                f"optimizer={self.make!r:.80} cannot be made of a list of "
+                f"{type(factors[0]).__name__} of {type(factors[0]).__module__} ({exc}). Is it for "
+                "arrays of another library? torch.optim goes with ff.use('torch')."
+            ) from exc
+        closure = signature(optimizer.step).parameters.get("closure")
+        if closure is not None and closure.default is closure.empty:
+            raise OptionError(
+                f"optimizer={type(optimizer).__name__} evaluates the loss itself, by a closure "
+                "that a fit does not give. Use one whose step() needs none, such as torch.optim."
+                "Adam."
+            )
+        return factors, optimizer
+
+    def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
+        factors, optimizer = carry
+        _, grads = self.gradient(factors, target, data)
+        for x, grad in zip(factors, grads, strict=True):
+            x.grad = grad
+        optimizer.step()
+        return carry
+
+    def factors(self, carry: Carry) -> list[Array]:
+        return list(carry[0])

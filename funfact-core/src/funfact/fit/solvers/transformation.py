@@ -1,0 +1,64 @@
+"""A gradient method of another library, as a pair of pure functions `init` and `update`.
+
+That is what an `optax` transformation is; nothing of that library is imported here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from funfact.backends.capabilities import Autodiff
+from funfact.backends.contract import Array
+from funfact.errors import OptionError
+from funfact.fit.problem import Problem
+from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.solvers.gradient import gradient_of
+
+__all__ = ["Transformation", "is_transformation"]
+
+
+def is_transformation(method: Any) -> bool:
+    """Whether it is an instance with `init` and `update`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> is_transformation(SimpleNamespace(init=list, update=zip)), is_transformation("Adam")
+    (True, False)
+    """
+    parts = (getattr(method, name, None) for name in ("init", "update"))
+    return not isinstance(method, type) and all(map(callable, parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Transformation(Solver):
+    """Steps ``x + updates`` by ``update(gradients, state, factors) -> (updates, state)``."""
+
+    needs = (Autodiff,)
+
+    method: Any
+    gradient: Callable[..., tuple[Any, list[Array]]]
+
+    @classmethod
+    def of(cls, problem: Problem, method: Any) -> "Transformation":
+        """The solver of `problem` by `method`."""
+        return cls(method, gradient_of(problem))
+
+    def init(self, factors: list[Array]) -> Carry:
+        try:
+            return factors, self.method.init(factors)
+        except TypeError as exc:
+            raise OptionError(
+                f"optimizer={self.method!r:.60} cannot start from a list of "
+                f"{type(factors[0]).__name__} of {type(factors[0]).__module__} ({exc}). Is it for "
+                "arrays of another library? optax goes with ff.use('jax')."
+            ) from exc
+
+    def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
+        factors, state = carry
+        _, grads = self.gradient(factors, target, data)
+        updates, state = self.method.update(grads, state, factors)
+        return [x + u for x, u in zip(factors, updates, strict=True)], state
+
+    def factors(self, carry: Carry) -> list[Array]:
+        return list(carry[0])

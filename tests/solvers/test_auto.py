@@ -1,0 +1,119 @@
+"""Which solver `optimizer='auto'` takes, and how it says so."""
+
+import re
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.backends import Autodiff
+from funfact.errors import CapabilityError, OptionError, UnknownNameError
+
+i, j, r = ff.indices("i, j, r")
+u, v = ff.tensor("u", 6, 2), ff.tensor("v", 5, 2)
+rng = np.random.default_rng(0)
+target = rng.normal(size=(6, 2)) @ rng.normal(size=(2, 5))
+linear, other = u[i, r] * v[j, r], ff.exp(u[i, r] * v[j, r])
+
+
+def fitted(expr, backend, **kwargs):
+    backend.seed(0)
+    return ff.factorize(expr, target, **{"progress": False, "max_steps": 40, **kwargs})
+
+
+def test_a_linear_model_by_least_squares(backend):
+    history = fitted(linear, backend, tol=1e-10, checkpoint_freq=5).history
+    assert history.method == "ALS"
+    assert history.reason == "the model is linear in each factor, and the loss is the squared error"
+    assert history.loss < 1e-10
+    assert "steps of ALS in" in repr(history)
+
+
+def test_what_is_asked_for_has_no_reason(backend):
+    history = fitted(linear, backend, optimizer="als").history
+    assert (history.method, history.reason) == ("ALS", "")
+
+
+DESCENT = {
+    "rate": (linear, {"lr": 0.1}, r"a learning rate was given \(lr=\)"),
+    "loss": (linear, {"loss": "L1"}, r"the loss is L1, and least squares are solved"),
+    "model": (other, {}, r"u stands inside the function 'exp', so the model is not linear in it"),
+}
+
+
+@pytest.mark.parametrize("name", DESCENT)
+def test_gradients_where_they_are_called_for(backend, name):
+    expr, options, reason = DESCENT[name]
+    if not isinstance(backend, Autodiff):
+        with pytest.raises(CapabilityError, match=r"needs automatic differentiation"):
+            fitted(expr, backend, **options)
+        return
+    history = fitted(expr, backend, **options).history
+    assert history.method == "Adam"
+    assert re.search(reason, history.reason)
+
+
+def test_watching_single_steps_needs_gradients(backend):
+    seen = []
+    plugin = ff.gradient_descent_plugin(every=20)(lambda state: seen.append(state.step))
+    if isinstance(backend, Autodiff):
+        assert fitted(linear, backend, plugins=[plugin]).history.method == "ALS"
+        assert seen == [20, 40]
+        return
+    with pytest.raises(CapabilityError, match=r"watching single steps and their gradients needs"):
+        fitted(linear, backend, plugins=[plugin])
+
+
+def test_without_gradients_it_says_why_there_is_no_other_way(backend):
+    if isinstance(backend, Autodiff):
+        assert fitted(other, backend).history.method == "Adam"
+        return
+    with pytest.raises(
+        CapabilityError,
+        match=r"fitting this model \(ALS does not apply: u stands inside the function 'exp'.*\) "
+        r"needs automatic differentiation, which .* does not have\. Choose another",
+    ):
+        fitted(other, backend)
+
+
+def test_the_bar_says_what_was_chosen(backend, capsys):
+    fitted(linear, backend, progress=True)
+    assert "ALS: the model is linear in each factor" in capsys.readouterr().err
+
+
+def test_names_and_rates():
+    with pytest.raises(UnknownNameError, match=r"no optimizer 'ASL'. Did you mean 'ALS'\? Known"):
+        ff.factorize(linear, target, optimizer="ASL")
+    with pytest.raises(OptionError, match=r"lr=0.1, and optimizer='ALS' takes no learning rate"):
+        ff.factorize(linear, target, optimizer="ALS", lr=0.1)
+
+
+def test_a_fit_ends_where_nothing_falls_any_further(backend):
+    noisy = target + 0.1 * np.random.default_rng(1).normal(size=target.shape)
+    backend.seed(0)
+    history = ff.factorize(linear, noisy, vec_size=2, progress=False).history
+    assert history.outcome is ff.fit.Outcome.SETTLED
+    assert history.steps[-1] < 2000
+    every = fitted(linear, backend, tol=0, max_steps=300).history
+    assert every.outcome is ff.fit.Outcome.MAX_STEPS
+
+
+def test_an_optax_transformation_is_taken_as_it_is(backend):
+    optax = pytest.importorskip("optax")
+    if backend.name != "jax":
+        pytest.skip("optax goes with jax")
+    fac = fitted(linear, backend, optimizer=optax.adam(0.1), max_steps=400)
+    assert fac.history.loss < 1e-3
+    assert fac.history.method == "GradientTransformationExtraArgs"
+
+
+def test_a_class_of_torch_is_taken_as_it_is(backend):
+    if backend.name != "torch":
+        pytest.skip("torch.optim goes with torch")
+    import torch
+
+    fac = fitted(linear, backend, optimizer=torch.optim.Adam, lr=0.1, max_steps=400)
+    assert fac.history.loss < 1e-3
+    assert fac.history.method == "Adam"
+    with pytest.raises(OptionError, match=r"optimizer=LBFGS evaluates the loss itself"):
+        fitted(linear, backend, optimizer=torch.optim.LBFGS)
