@@ -14,7 +14,7 @@ from funfact.language.nodes import Tensor
 from funfact.loss import Loss, per_replica
 from funfact.model import conditions_of, penalties
 
-__all__ = ["Problem", "losses", "objective"]
+__all__ = ["Problem", "losses", "objective", "totals"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +90,28 @@ def objective(problem: Problem) -> Callable[..., tuple[Array, Array]]:
     The scalar is the sum over replicas of the loss and the weighted penalties;
     replicas share nothing, so its gradient is that of each on its own.
     """
-    ab, weight = problem.backend, problem.penalty_weight
-    optimised = problem.optimised
-    asked = [n for n, condition in enumerate(conditions_of(optimised)) if condition is not None]
-    tensors = [optimised[n] for n in asked]
+    ab = problem.backend
 
     def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Any]:
         each = losses(problem, factors, target, data)
-        total = ab.sum(each)
-        if weight and asked:
-            for penalty in penalties(tensors, [factors[n] for n in asked], ab, lead=1):
-                total = total + weight * ab.sum(penalty)
-        return total, each
+        return ab.sum(_with_penalties(problem, each, factors)), each
 
     return function
+
+
+def totals(
+    problem: Problem, factors: Sequence[Array], target: Array, data: Sequence[Array]
+) -> Array:
+    """The loss and the weighted penalties of each replica, real, shape ``(replicas,)``."""
+    return _with_penalties(problem, losses(problem, factors, target, data), factors)
+
+
+def _with_penalties(problem: Problem, each: Array, factors: Sequence[Array]) -> Array:
+    optimised, weight = problem.optimised, problem.penalty_weight
+    asked = [n for n, condition in enumerate(conditions_of(optimised)) if condition is not None]
+    if not weight or not asked:
+        return each
+    chosen = [optimised[n] for n in asked]
+    for penalty in penalties(chosen, [factors[n] for n in asked], problem.backend, lead=1):
+        each = each + weight * penalty
+    return each

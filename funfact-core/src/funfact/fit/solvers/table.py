@@ -6,6 +6,7 @@ from typing import Any
 from funfact.errors import UnknownNameError
 from funfact.fit.solvers.als import ALS
 from funfact.fit.solvers.base import Derived
+from funfact.fit.solvers.lbfgs import LBFGS
 from funfact.fit.solvers.levenberg_marquardt import LM
 from funfact.fit.solvers.transformation import is_transformation
 from funfact.optim import RULES, as_optimizer
@@ -15,7 +16,7 @@ __all__ = ["AUTO", "DERIVED", "as_method", "derived_of", "name_of"]
 AUTO = "auto"
 """Stands for the best method that applies."""
 
-DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS, LM)}
+DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS, LM, LBFGS)}
 """The solvers that are derived from the expression; those of `RULES` need its gradient alone."""
 
 
