@@ -8,6 +8,7 @@ import sys
 from functools import partial
 
 import numpy as np
+from four_devices import four_devices
 
 import funfact as ff
 from funfact.fit import hookimpl
@@ -60,7 +61,7 @@ def fit(devices, replicas, axis, **options):
         returns="all",
         tol=0,
         progress=False,
-        **{"max_steps": 40, "checkpoint_freq": 20, **options},
+        **{"optimizer": "Adam", "max_steps": 40, "checkpoint_freq": 20, **options},
     )
     return found, watch
 
@@ -92,13 +93,12 @@ class Descent(ff.optim.Optimizer):
             self.factors[n] = self.factors[n] - self.lr * g
 
 
-def main():
+def compare_all(cases):
     names = ff.devices(NAME)
-    assert len(names) >= 4, names
-    for case in json.loads(sys.argv[2]):
-        options = {"optimizer": Descent, "lr": 0.001} if case.get("own") else {}
-        run = partial(fit, replicas=case["replicas"], axis=case["axis"], **options)
-        one, four = run(names[:1]), run(case["devices"])
+    for case in cases:
+        devices, own = case.pop("devices"), case.pop("own", False)
+        run = partial(fit, **case, **({"optimizer": Descent, "lr": 0.001} if own else {}))
+        one, four = run(names[:1]), run(devices)
         shapes = sorted({(shape, parts) for shape, parts in four[1].where})
         print(json.dumps([compare(one, four), shapes]))
     fac = four[0][0]
@@ -109,4 +109,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with four_devices(NAME):
+        compare_all(json.loads(sys.argv[2]))

@@ -30,11 +30,11 @@ from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
 from funfact.backends.dtypes import plain
 from funfact.backends.functions import floating, real
-from funfact.errors import DeviceError, DtypeError
+from funfact.errors import DeviceError, DtypeError, UnknownNameError
 
 __all__ = ["JAXBackend", "JAXOptions"]
 
-_PRECISION = "highest"  # JAX's default multiplies float32 in fewer bits on accelerators
+_PRECISIONS = ("highest", "high", "default")
 _LARGE = 1 << 20  # numbers drawn at once; beyond, drawing takes longer than compiling
 _REPLICAS = "replicas"  # the axis of the mesh
 _PRODUCTS = frozenset({"dot", "inner", "matmul", "tensordot", "vdot", "vecdot"})
@@ -47,12 +47,15 @@ class JAXOptions:
     `device` is a name from ``ff.devices('jax')``, or a platform such as
     ``'gpu'`` for its first device. `devices`, names or ``'all'``, spreads the replicas
     of a fit over several; everything else lives on each of them. `enable_x64` allows 64-bit
-    numbers; it holds for the process. None leaves each as JAX has it.
+    numbers; it holds for the process. None leaves each as JAX has it. `matmul_precision`,
+    ``'highest'``, ``'high'`` or ``'default'``, is that of products in float32, for which JAX
+    itself takes fewer bits on accelerators.
     """
 
     device: str | None = None
     devices: str | tuple[str, ...] | None = None
     enable_x64: bool | None = None
+    matmul_precision: str = "highest"
 
 
 class JAXBackend(
@@ -84,6 +87,9 @@ class JAXBackend(
 
         self._jax = jax
         self.xp = jax.numpy
+        if self.options.matmul_precision not in _PRECISIONS:
+            asked = self.options.matmul_precision
+            raise UnknownNameError.among("matmul_precision", asked, _PRECISIONS)
         self._home, self._first = self._homes()
         if self.options.enable_x64 is not None:
             jax.config.update("jax_enable_x64", self.options.enable_x64)
@@ -134,15 +140,17 @@ class JAXBackend(
             )
         return native
 
-    # --- products, in full precision
+    # --- products, as precise as was asked for
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """JAX's einsum, compiled once for each subscripts, since planning it costs more."""
-        return _compiled_einsum(subscripts)(*operands)
+        return _compiled_einsum(subscripts, self.options.matmul_precision)(*operands)
 
     def __getattr__(self, name: str) -> Any:
         found = super().__getattr__(name)
-        return partial(found, precision=_PRECISION) if name in _PRODUCTS else found
+        if name not in _PRODUCTS:
+            return found
+        return partial(found, precision=self.options.matmul_precision)
 
     # --- capabilities
 
@@ -185,11 +193,11 @@ class JAXBackend(
         return self._precise(self._jax.vmap(f, in_axes, out_axes))
 
     def _precise(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """`f`, whose own products are in full precision too, however they are written."""
+        """`f`, whose own products are as precise as was asked for too, however they are written."""
 
         @wraps(f)
         def precise(*args: Any) -> Any:
-            with self._jax.default_matmul_precision(_PRECISION):
+            with self._jax.default_matmul_precision(self.options.matmul_precision):
                 return f(*args)
 
         return precise
@@ -344,10 +352,10 @@ class JAXBackend(
 
 
 @lru_cache(maxsize=1024)
-def _compiled_einsum(subscripts: str) -> Callable[..., Array]:
+def _compiled_einsum(subscripts: str, precision: str) -> Callable[..., Array]:
     import jax
 
-    return jax.jit(partial(jax.numpy.einsum, subscripts, precision=_PRECISION))
+    return jax.jit(partial(jax.numpy.einsum, subscripts, precision=precision))
 
 
 def _device_name(device: Any) -> str:

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Autodiff, Devices, Einsum, Linalg, Linearize, Vmap
+from funfact.backends import several
+from funfact.backends.capabilities import (
+    Autodiff,
+    Devices,
+    Einsum,
+    Linalg,
+    Linearize,
+    Share,
+    Spread,
+    Vmap,
+)
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
 from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
@@ -25,13 +35,15 @@ class PyTorchOptions:
     """Options of ``ff.use('torch', ...)``.
 
     `device` is a name from ``ff.devices('torch')``, or a kind such as
-    ``'cuda'`` for its first device; None is the CPU.
+    ``'cuda'`` for its first device; None is the CPU. `devices`, names or ``'all'``, spreads
+    the replicas of a fit over several; everything else lives on the first.
     """
 
     device: str | None = None
+    devices: str | tuple[str, ...] | None = None
 
 
-class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices):
+class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices, Spread):
     """PyTorch.
 
     Examples
@@ -63,8 +75,7 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         self._torch = torch
         self._names = names
         self.xp = names.xp
-        self._native_device = self._find_device()
-        self.options = replace(self.options, device=self.device)
+        self._settle_devices()
         self._random = torch.Generator(self._native_device)
         self._random.seed()
 
@@ -220,15 +231,48 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
             return ("cpu",)
         return ("cpu", *(f"{found.type}:{i}" for i in range(torch.accelerator.device_count())))
 
-    def _find_device(self) -> Any:
-        asked = "cpu" if self.options.device is None else self.options.device
+    def _find(self, asked: str) -> Any:
         # torch.device('cuda:99') is never refused, its first use is
         there = self.devices()
         kind, _, index = asked.partition(":")
-        full = "cpu" if kind == "cpu" and index in ("", "0") else f"{kind}:{index or 0}"
+        full = f"{kind}:{index or 0}"
+        full = kind if full not in there and full == f"{kind}:0" else full
         if full not in there:
             raise DeviceError(f"PyTorch has no device {asked!r} here. It has {', '.join(there)}.")
         return self._torch.device(full)
+
+    def _settle_devices(self) -> None:
+        """Find the devices that the options name, and write down which they are."""
+        if self.options.devices is None:
+            self._native_device = self._find(self.options.device or "cpu")
+            self.options = replace(self.options, device=self.device)
+            return
+        there = self.devices()
+        every = [name for name in there if not name.startswith("cpu")] or there
+        chosen = several.chosen(self.options, every, self._find)
+        self._native_device = chosen[0]
+        self.options = replace(self.options, devices=tuple(map(str, chosen)))
+
+    def shares(self, replicas: int) -> tuple[Share, ...]:
+        """One share for each device, of sizes that differ by one at most."""
+        each, more = divmod(replicas, len(self._places))
+        sizes = [each + (n < more) for n in range(len(self._places))]
+        return tuple(
+            Share(place, size, _copies(place))
+            for place, size in zip(self._places, sizes, strict=True)
+            if size
+        )
+
+    @cached_property
+    def _places(self) -> tuple[PyTorchBackend, ...]:
+        """This backend, and the same on the other devices."""
+        others = [
+            type(self)(replace(self.options, device=name, devices=None))
+            for name in (self.options.devices or ())[1:]
+        ]
+        for other in others:
+            other.name = self.name
+        return (self, *others)
 
     # --- random numbers
 
@@ -283,6 +327,10 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
     def erfc(self, x: Array) -> Array:
         """``1 - erf(x)``; `x` real."""
         return self._torch.erfc(floating(self, x, "erfc"))
+
+
+def _copies(place: PyTorchBackend) -> Callable[[Array, int], Array]:
+    return lambda x, axis: place.tensor(x)
 
 
 def _detached(tree: Any) -> Any:

@@ -75,7 +75,8 @@ def _shares(backend: Backend, replicas: int) -> Sequence[Share]:
 def _own_problem(problem: Problem, tsrex: TsrEx, share: Share) -> Problem:
     """`problem` for the replicas of a share alone."""
     ab = share.backend
-    if ab is problem.backend and share.size == problem.replicas:
+    here = ab is problem.backend
+    if here and share.size == problem.replicas:
         return problem
     vectorized = vectorize(tsrex, share.size, append=problem.append)
     model = Factorization(vectorized, ab, problem.dtype, [None] * len(vectorized.tensors))
@@ -85,8 +86,8 @@ def _own_problem(problem: Problem, tsrex: TsrEx, share: Share) -> Problem:
         model=model.forward,
         ir=model.ir,
         tensors=vectorized.tensors,
-        target=ab.tensor(problem.target),
-        data=[ab.tensor(x) for x in problem.data],
+        target=problem.target if here else ab.tensor(problem.target),
+        data=problem.data if here else [ab.tensor(x) for x in problem.data],
         replicas=share.size,
     )
 

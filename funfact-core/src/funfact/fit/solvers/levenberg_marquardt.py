@@ -74,7 +74,7 @@ class LM(Derived):
 
     def init(self, factors: list[Array]) -> Carry:
         ab, x = self.backend, self.layout.pack(factors)
-        damping = ab.full((x.shape[0],), _DAMPING, dtype=x.dtype)
+        damping = ab.full_like(x[:, 0], _DAMPING)  # where the replicas of x are
         return x, damping, -ab.ones_like(damping), _PULL * ab.ones_like(damping)
 
     def factors(self, carry: Carry) -> list[Array]:
