@@ -424,6 +424,102 @@ def test_a_document_that_does_not_fit_together(path, change):
         ff.load(path)
 
 
+def edited(path, place, value):
+    """The file with another value at one place of its document."""
+    document = json.loads(members(path)["model.json"])
+    entry = document
+    for step in place[:-1]:
+        entry = entry[step]
+    entry[place[-1]] = value
+    rewritten(path, model=json.dumps(document))
+
+
+def places(path, kind, field):
+    """Where a field of things of a kind stands in the document."""
+    things = json.loads(members(path)["model.json"])["things"]
+    return [["things", n, 1, field] for n, (name, _) in enumerate(things) if name == kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("Tensor", "symbol", 3),
+        ("Tensor", "shape", [2.5, 2]),
+        ("Tensor", "shape", [0, 2]),
+        ("Tensor", "optimizable", "yes"),
+        ("Tensor", "replicas", [1]),
+        ("Tensor", "data", {"array": 0}),
+        ("Indexed", "child", 3),
+        ("Indexed", "written", [3]),
+        ("Pair", "semiring", True),
+        ("Apply", "fn", "fromfile"),
+        ("Apply", "fn", 3),
+        ("Pair", "op", "copyto"),
+        ("Special", "name", "empty"),
+        ("Number", "value", "1"),
+    ],
+)
+def test_a_field_that_holds_something_else(path, kind, field, value):
+    expr = ff.exp(low_rank()) * ff.tensor("d", np.ones(3))[i] * ff.ones(3)[i] * 2.5
+    model(expr).save(path)
+    edited(path, places(path, kind, field)[0], value)
+    with pytest.raises(FileFormatError, match=r"model\.ff is cut short or damaged"):
+        ff.load(path)
+
+
+@pytest.mark.parametrize("field", ["combine", "reduce"])
+def test_a_file_calls_no_function_that_a_semiring_has_not(path, field):
+    u = ff.tensor("u", 3, 2)
+    model(ff.semiring("max", "add")(u[i, r], u[j, r])).save(path)
+    edited(path, [*places(path, "Pair", "semiring")[0], "Semiring", field], "fromfile")
+    with pytest.raises(FileFormatError, match="there is no such Semiring"):
+        ff.load(path)
+
+
+@pytest.mark.parametrize("change", [{"seed": "a"}, {"history": 3}, {"history": {"array": 0}}])
+def test_what_goes_with_a_model_is_checked(path, change):
+    model(low_rank()).save(path)
+    document = json.loads(members(path)["model.json"])
+    rewritten(path, model=json.dumps({**document, **change}))
+    with pytest.raises(FileFormatError, match=r"model\.ff is cut short or damaged"):
+        ff.load(path)
+
+
+def test_a_backend_that_is_not_there_is_refused_before_anything_is_warned_of(path):
+    model(ff.tensor("u", 3, initializer=lambda shape: np.ones(shape))).save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UnknownNameError, match="No backend is called 'nope'"):
+            ff.load(path, "nope")
+
+
+def test_lambdas_and_instances_are_given_back_by_these_names(path):
+    def two(f, g):
+        x = ff.parametrized(f, "x", 2, shape=2) + ff.parametrized(g, "y", 2, shape=2)
+        return x * ff.tensor("z", 2, prefer=Near(3.0))
+
+    f, g = lambda x: 2 * x, lambda x: 3 * x  # lambdas are what is tried
+    fac = model(two(f, g))
+    fac.save(path)
+    with pytest.raises(
+        UnknownNameError, match=r"<lambda> \(.*<lambda>_2 .*Near \(prefer of z, an in"
+    ):
+        ff.load(path)
+    own = {"<lambda>": f, "<lambda>_2": g, "Near": Near(3.0)}
+    loaded = ff.load(path, own=own)
+    np.testing.assert_array_equal(loaded(), fac())
+    np.testing.assert_array_equal(loaded.penalty(), fac.penalty())
+
+
+class Near(conditions.Condition):
+    def __init__(self, place):
+        super().__init__()
+        object.__setattr__(self, "place", place)
+
+    def residual(self, x, ab):
+        return x - self.place
+
+
 def test_paths_that_are_none(tmp_path):
     with ff.using("numpy"):
         fac = ff.Factorization.from_tsrex(ff.tensor("u", 3))

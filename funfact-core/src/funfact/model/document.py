@@ -19,6 +19,7 @@ from funfact.backends.dtypes import name as dtype_name
 from funfact.graph import postorder
 from funfact.language.nodes import Node, Replicate, Tensor
 from funfact.language.notation import TsrEx, rebuild
+from funfact.model.typed import checked
 from funfact.model.vocabulary import CLASSES, ENUMS, FUNCTIONS, THINGS, is_own
 
 __all__ = ["Plain", "Reader", "Writer"]
@@ -151,7 +152,7 @@ class Reader:
     def expression(self, things: list[Plain], root: Plain) -> TsrEx:
         """The expression, in which everything has been checked as if it were written anew."""
         for kind, content in things:
-            self.things.append(THINGS[kind](**self._fields(content)))
+            self.things.append(checked(THINGS[kind], self._fields(content)))
         return rebuild(self.value(root))
 
     def value(self, x: Plain) -> Any:
@@ -180,7 +181,7 @@ class Reader:
                 return FUNCTIONS[content]
         if tag in ENUMS:
             return ENUMS[tag][content]
-        return CLASSES[tag](**self._fields(content))
+        return checked(CLASSES[tag], self._fields(content))
 
     def _fields(self, content: Mapping[str, Plain]) -> dict[str, Any]:
         return {name: self.value(entry) for name, entry in content.items()}

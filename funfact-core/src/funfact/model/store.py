@@ -15,6 +15,7 @@ from funfact.errors import OptionError, UnknownNameError
 from funfact.model import container
 from funfact.model.document import INSTANCE, Reader, Writer
 from funfact.model.factorization import Factorization
+from funfact.model.history import History
 from funfact.model.values import counterpart, native
 
 __all__ = ["load", "save"]
@@ -104,6 +105,8 @@ def load(
     """
     path = _path(path)
     document, arrays = container.read(path)
+    # before anything is warned of: without a backend there is no model
+    ab = current() if backend is None else load_backend(backend)
     try:
         things = _own(path, document["own"], own or {})
         reader = Reader(arrays, things)
@@ -116,6 +119,8 @@ def load(
         ):
             raise ValueError(f"values of shapes {shapes} do not belong to {tsrex!r}")
         history, seed = reader.value(document["history"]), reader.value(document["seed"])
+        if not isinstance(history, History | None) or not isinstance(seed, int | None):
+            raise TypeError(f"history {history!r:.40}, seed {seed!r:.40}")
         name = document["dtype"]
         if name not in NAMES:
             raise ValueError(f"{name!r} is no data type")
@@ -123,7 +128,6 @@ def load(
         raise
     except container.DAMAGE as exc:
         raise container.damaged(path, exc) from exc
-    ab = current() if backend is None else load_backend(backend)
     dtype = counterpart(name, ab)
     fac = Factorization(tsrex, ab, dtype, native(tsrex.tensors, values, ab, dtype))
     fac.history, fac.seed = history, seed
