@@ -73,8 +73,7 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         from . import names
 
         self._torch = torch
-        self._names = names
-        self.xp = names.xp
+        self.xp = names
         self._settle_devices()
         self._random = torch.Generator(self._native_device)
         self._random.seed()
@@ -92,7 +91,7 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         native = None if dtype is None else self.checked(data, dtype)
         if isinstance(data, torch.Tensor):
             return torch.clone(data.to(device, self._representable(native or data.dtype)))
-        if self._holds_tensors(data):
+        if self.holds(data):
             return torch.stack([self.tensor(item, native) for item in data])
         if not isinstance(data, (list, tuple, bool, int, float, complex)):
             data = _readable(data)
@@ -102,12 +101,6 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         except (TypeError, ValueError, RuntimeError):
             plain(data)  # says what is wrong with lists that hold no numbers, or are ragged
             raise
-
-    def _holds_tensors(self, data: Any) -> bool:
-        """Whether a list has tensors in it, or the first of its lists."""
-        if not isinstance(data, (list, tuple)) or not data:
-            return False
-        return any(map(self.is_tensor, data)) or self._holds_tensors(data[0])
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         """NumPy array; bfloat16, which NumPy lacks, becomes float32."""
@@ -143,13 +136,6 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         return self._torch.float64, self._torch.complex128
 
     # --- NumPy's conventions, where PyTorch has others
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("_names", "xp"):
-            raise AttributeError(name)  # asked for before __init__ has set them
-        if name in self._names.__all__:
-            return self._handed_out(name, getattr(self._names, name))
-        return super().__getattr__(name)
 
     def conj(self, x: Array) -> Array:
         """Complex conjugate: a view, which unlike `xp.conj` vmap has a rule for."""

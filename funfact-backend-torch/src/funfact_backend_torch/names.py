@@ -1,7 +1,7 @@
-"""Functions that PyTorch lacks or defines otherwise than NumPy, under NumPy's names.
+"""PyTorch's functions under NumPy's names: the namespace of the backend.
 
-array-api-compat covers those of the array API standard. Here are some beside
-it, with NumPy's arguments and results.
+array-api-compat covers those of the array API standard, and is asked for what is not
+here. Here are some beside it, with NumPy's arguments and results.
 
 Examples
 --------
@@ -41,11 +41,18 @@ __all__ = [
     "std",
     "sum",
     "var",
-    "xp",
 ]
 
 Array = Any
 Axis = int | tuple[int, ...] | None
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(xp, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *dir(xp)})
 
 
 def _by_position(function: Callable[..., Array]) -> Callable[..., Array]:

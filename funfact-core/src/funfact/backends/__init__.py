@@ -26,6 +26,7 @@ from .capabilities import (
 )
 from .contract import PROTOCOL, Array, Backend, Dtype, Namespace, NoOptions, Shape
 from .registry import register_backend
+from .standard import ArrayAPIBackend
 
 if TYPE_CHECKING:
     from .discovery import available, load
@@ -40,6 +41,7 @@ _LAZY = {
 __all__ = [
     "PROTOCOL",
     "Array",
+    "ArrayAPIBackend",
     "Autodiff",
     "Backend",
     "Capability",

@@ -2,7 +2,13 @@
 
 ``class EchoBackend(Backend, Autodiff)`` declares automatic differentiation. A
 backend that cannot do a thing does not declare it; there is no method that only
-raises.
+raises. Core asks with ``isinstance(backend, Autodiff)``, never for a name: a solver that needs a
+capability says so, and one that only gains from it does without.
+
+The functions that a capability is given are pure: of their arguments alone, without a branch on
+values. Their arguments and results are arrays in lists, tuples and dicts, None among them.
+Capabilities compose: a gradient may be given to `Compile.compile`, or stand in a step that is
+given to `Repeat.repeated`.
 
 Examples
 --------
@@ -113,12 +119,21 @@ class Vmap(Capability):
     ability = "vectorisation of functions"
 
     @abstractmethod
-    def vmap(self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
-        """`f`, mapped over an axis of its arguments; None for those it shares."""
+    def vmap(
+        self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0
+    ) -> Callable[..., Any]:
+        """`f`, mapped over an axis of its arguments; None for those it shares.
+
+        `in_axes` is a number for all arguments or a tuple with one for each, where an argument that
+        is a list has one for all its items; `out_axes` is the same for the results.
+        """
 
 
 class Einsum(Capability):
-    """An einsum of the library's own, rather than the default one."""
+    """An einsum of the library's own, rather than the default one.
+
+    Core calls `Backend.einsum` in either case; this tells people what they have.
+    """
 
     ability = "a native einsum"
 

@@ -1,14 +1,61 @@
 """What a backend is: the document to read before writing one.
 
-A backend is a class that derives from `Backend`, states the `protocol` it was
-written for, and gives four members: `xp`, `tensor`, `to_numpy` and `is_native`.
-All the rest has a default, written in terms of `xp`, a namespace that follows
-the Python array API standard. What a backend can do beyond that it declares by
-inheriting a capability as well (`funfact.backends.capabilities`).
+A backend is a class that derives from `Backend`, states the `protocol` it was written for,
+and gives four members: `xp`, `tensor`, `to_numpy` and `is_native`. These are what cannot be
+derived: a namespace of functions, the way in, the way out, and the type of what is inside. All
+the rest has a default, written in terms of `xp`, and is overridden only where a library does it
+better. What a backend can do beyond arrays it declares by inheriting a capability as well
+(`funfact.backends.capabilities`). A library that follows the array API standard gets the
+four members from `ArrayAPIBackend`.
 
-The class is a descriptor: FunFact imports it to learn what it declares, before
-anybody has chosen it. Its module must therefore not import the array library;
-`__init__` does that.
+The rules below hold for every backend, and for whatever overrides a default. The conformance
+kit, `funfact.testing`, tests them.
+
+**The class is a description.** FunFact imports it to learn what it declares, before anybody
+has chosen it. So its module does not import the array library; ``__init__`` does. Neither
+changes a setting of the library, unless an option of the user's asks for that.
+
+**The namespace.** Core calls functions of `xp` as the array API standard 2023.12 names and
+defines them, arguments included; it uses the operators of arrays, `shape`, `ndim`, `size`
+and `dtype`, indexes all axes or writes ``...``, and changes no array in place. It needs no more:
+neither einsum nor erf, no method, no random numbers. People reach the library through the
+backend: members of the class come first, then `xp`, then `package`, so what a member hides
+is found at ``ab.package.NAME``.
+
+**Data types.** Their names are NumPy's. One that is asked for, by name or as a native dtype,
+is honoured or refused with `DtypeError`, never replaced; `dtype`, `checked`, `astype` and
+`honest` see to that wherever one comes in. Without one, the library's own default holds.
+Products in float32 keep the precision of float32: no TensorFloat-32, no bfloat16 passes.
+
+**Complex numbers.** The gradient of a real function at ``z = x + 1j * y`` is
+``df/dx + 1j * df/dy``, the direction of steepest ascent: for ``abs(z)**2`` it is ``2 * z``. Where
+a library gives its conjugate, as JAX and HIPS autograd do, the backend conjugates.
+
+**Random numbers.** A seed is a whole number from 0 to 2**63 - 1. After it, the same calls in the
+same order give the same bits, on the same device, with the same version of the library and
+the same number of threads; another backend gives others. They come from a stream of the
+backend's own: the library's global one is neither read nor seeded. Complex numbers share
+the variance between their parts (`normal`). A draw while a function is traced or compiled
+leaves the stream usable.
+
+**Devices.** A backend that declares `Devices` puts all data, random numbers and constants
+on the one it was made for, and leaves the library's default device as it is. Each device
+is an instance of its own, and core mixes no arrays of two.
+
+**Threads.** One instance serves every thread and asyncio task of a process: the same name and
+options give the same object. All members may be called at once from several threads, so
+nothing changes after ``__init__`` but the random stream, whose draws are each whole, and
+which a `seed` in one thread sets for all. Where a library cannot do that, the backend locks.
+
+**The protocol.** `PROTOCOL` rises when a backend that was right has to change: a member
+becomes required, loses an argument, or a rule above becomes stricter. A backend written for
+another number is listed as incompatible and not loaded. New members with defaults and new
+capabilities do not raise it; a backend that uses one requires the funfact-core that has it.
+Promised are the public names of `Backend`, of the capabilities, and of what overrides may
+call: `funfact.backends.dtypes.plain`, `funfact.backends.draws.arguments` and
+`funfact.backends.draws.seed`, `funfact.backends.functions.real` and
+`funfact.backends.functions.floating`, `funfact.backends.einsum.is_explicit`,
+`funfact.backends.several.chosen`. What begins with an underscore is not.
 
 Examples
 --------
@@ -20,7 +67,8 @@ Examples
 ...         super().__init__(options)
 ...         self.xp = np
 ...     def tensor(self, data, dtype=None):
-...         return np.array(data, dtype if dtype is None else self.dtype(dtype))
+...         native = None if dtype is None else self.checked(data, dtype)
+...         return np.array(self.plain(data), native)
 ...     def to_numpy(self, x):
 ...         return np.asarray(x)
 ...     def is_native(self, x):
@@ -37,18 +85,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from . import draws, dtypes, erf, functions
+from . import draws, dtypes, erf, functions, lookup
 from .einsum import einsum
 
 __all__ = ["PROTOCOL", "Array", "Backend", "Dtype", "Namespace", "NoOptions", "Shape"]
 
 PROTOCOL = 1
-"""The version of this contract. It rises when a backend has to change."""
+"""The version of this contract: it rises when a backend that was right has to change."""
 
 Array = Any
 Dtype = Any
@@ -72,25 +119,26 @@ class Backend(ABC):
     Attributes
     ----------
     protocol : int, required
-        The `PROTOCOL` that the class was written for. Not inherited from here,
-        so that an old backend cannot pass for a new one.
+        The `PROTOCOL` that the class was written for. It has no default, so that an
+        old backend cannot pass for a new one.
     requires : tuple of str
-        The top-level modules that `__init__` imports. FunFact looks for them,
-        without importing, to tell whether the backend can be used.
+        The modules that ``__init__`` imports. FunFact looks whether they are installed,
+        without importing them, to tell whether the backend can be used.
     Options : type
-        A frozen dataclass; its fields are the options of ``ff.use``.
+        A frozen dataclass; its fields are the options of ``ff.use``, whose types are checked.
     process_options : frozenset of str
         Those of them that hold for the process once the backend is loaded.
-        `__init__` leaves their actual values in ``self.options``; None as a
+        ``__init__`` leaves their actual values in ``self.options``; None as a
         default stands for "as it is".
     creation : frozenset of str
-        The functions of `xp` and `package` that make arrays from nothing and
-        take ``dtype=``, and ``device=`` if the backend declares `Devices`.
+        The functions of `xp` and `package` that make arrays and take ``dtype=``. They
+        are handed out by `place`.
     typed : frozenset of str
-        Others of their functions that take ``dtype=``, or dtypes in other places:
-        names are made native dtypes for them, and honoured or refused.
+        Others that take ``dtype=``, or dtypes by position. They are handed out by `honest`.
+    options : an instance of `Options`
+        What the backend was made with.
     xp : namespace, required
-        The array API namespace; `__init__` sets it.
+        The array API namespace; ``__init__`` sets it.
     package : namespace
         Where attributes that `xp` lacks are looked up; `xp` by default.
     name : str
@@ -103,17 +151,8 @@ class Backend(ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type[Any]] = NoOptions
     process_options: ClassVar[frozenset[str]] = frozenset()
-    creation: ClassVar[frozenset[str]] = frozenset(
-        {"arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros"}
-    )
-    typed: ClassVar[frozenset[str]] = frozenset(
-        {
-            *("empty_like", "full_like", "ones_like", "zeros_like"),
-            *("cumprod", "cumsum", "cumulative_prod", "cumulative_sum"),
-            *("mean", "nanmean", "nanprod", "nansum", "prod", "sum", "trace"),
-            *("finfo", "iinfo", "result_type"),
-        }
-    )
+    creation: ClassVar[frozenset[str]] = lookup.CREATION
+    typed: ClassVar[frozenset[str]] = lookup.TYPED
 
     name: str = ""
     last_seed: int | None = None
@@ -130,18 +169,22 @@ class Backend(ABC):
     def tensor(self, data: Any, dtype: Any = None) -> Array:
         """Native tensor from anything array-like, a copy, on the chosen device.
 
-        An explicit `dtype` (a name or a native dtype) is honoured or refused
-        with `DtypeError`, which `dtype` and `checked` do; without one the
-        library's own default for that data holds.
+        Array-like are numbers, nested lists, NumPy arrays, tensors of this library, and
+        lists of those: `plain` makes one NumPy array of any of them, or says what is
+        wrong. An explicit `dtype` is honoured or refused, which `checked` does; without one
+        the library's own default for that data holds.
         """
 
     @abstractmethod
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
-        """NumPy array from a native tensor, whatever its device. May share its memory."""
+        """NumPy array from a native tensor, whatever its device, for reading.
+
+        It may share memory. A tensor that tracks gradients is read like any other.
+        """
 
     @abstractmethod
     def is_native(self, x: object) -> bool:
-        """Whether `x` is a tensor of this library, a traced one included."""
+        """Whether `x` is a tensor of this library, one that is traced or tracked included."""
 
     # --- everything else has a default ---------------------------------------
 
@@ -170,12 +213,7 @@ class Backend(ABC):
         DtypeError
             For what does not hold numbers.
         """
-        return dtypes.plain(self._read(data))
-
-    def _read(self, data: Any) -> Any:
-        if self.is_native(data):
-            return self.to_numpy(data)
-        return [self._read(item) for item in data] if self.holds(data) else data
+        return dtypes.plain(dtypes.readable(self, data))
 
     # --- dtypes
 
@@ -233,7 +271,7 @@ class Backend(ABC):
         return self.xp.reshape(x, shape if isinstance(shape, tuple) else _tuple(shape))
 
     def concatenate(self, arrays: Sequence[Array], axis: int | None = 0) -> Array:
-        """Arrays joined along an axis that exists, or flattened if it is None."""
+        """Arrays joined along an axis that exists, or flattened if it is None: ``xp.concat``."""
         return self.xp.concat(list(arrays), axis=axis)
 
     def where(self, condition: Array, *branches: Any) -> Array:
@@ -257,13 +295,17 @@ class Backend(ABC):
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """Sum of products of one or two operands, ``'ab,bc->ac'``.
 
-        The subscripts are explicit. A letter that an operand repeats takes its
-        diagonal, one missing from the output is summed, and a letter has the
-        same size everywhere.
+        The subscripts are explicit, and dtypes promoted. A letter that an operand repeats
+        takes its diagonal, one missing from the output is summed, and a letter has the
+        same size everywhere. Core contracts pair by pair, in an order that it plans.
+
+        The default is one `matmul`, batched over the letters that both operands and the output
+        share, after a copy of each operand whose letters stand in another order. It forms
+        nothing larger than operands and result.
         """
         return einsum(self.xp, subscripts, *operands)
 
-    # --- stable functions
+    # --- stable functions: some elementwise operations each, erf and erfc about fifty
 
     def log_sum_exp(self, x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
         """``log(sum(exp(x)))`` over `axis` without overflow; all axes if None; `x` real."""
@@ -294,7 +336,12 @@ class Backend(ABC):
     # --- random numbers
 
     def seed(self, n: int) -> None:
-        """Make the random numbers that follow reproducible; `n` is from 0 to 2**63 - 1."""
+        """Make the random numbers that follow reproducible; `n` is from 0 to 2**63 - 1.
+
+        By default NumPy draws, in float64 on the host, and `tensor` takes the numbers to
+        the device. An override of `normal` and `uniform` that draws there overrides this too, and
+        has the arguments checked by `funfact.backends.draws`.
+        """
         self.last_seed = draws.seed(n)
         self._generator = np.random.default_rng(self.last_seed)
 
@@ -308,20 +355,13 @@ class Backend(ABC):
         If that is complex, the two parts are independent and share the
         variance: the mean of ``abs(z - mean)**2`` is ``std**2``.
         """
-        size, native, mean, std = draws.arguments(self, shape, dtype, mean=mean, std=std)
-        draw = self._generator.standard_normal
-        unit = (draw(size) + 1j * draw(size)) / 2**0.5 if self.is_complex(native) else draw(size)
-        return self.tensor(mean + std * unit, native)
+        return draws.normal(self, self._generator, mean, std, shape, dtype)
 
     def uniform(
         self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
     ) -> Array:
         """Data spread evenly over [low, high), each part of its own if complex."""
-        size, native, low, high = draws.arguments(self, shape, dtype, low=low, high=high)
-        draw = partial(self._generator.uniform, low, high)
-        return self.tensor(
-            draw(size) + 1j * draw(size) if self.is_complex(native) else draw(size), native
-        )
+        return draws.uniform(self, self._generator, low, high, shape, dtype)
 
     # --- the library behind
 
@@ -335,45 +375,18 @@ class Backend(ABC):
         return context
 
     def place(self, function: Callable[..., Array]) -> Callable[..., Array]:
-        """A creation function of the library, bound to the chosen device and honest of dtype."""
+        """A creation function of the library, bound to the chosen device and honest of dtype.
+
+        By default there is no device to bind to.
+        """
         return self.honest(function)
 
     def honest(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function of the library whose dtypes are honoured or refused, names included."""
-        return partial(self._with_dtypes, function)
-
-    def _with_dtypes(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("dtype") is not None:
-            kwargs["dtype"] = self.dtype(kwargs["dtype"])
-        # by position, whatever says what a dtype is can be nothing else
-        dtypes = (str, type, np.dtype)
-        return function(*(self.dtype(x) if isinstance(x, dtypes) else x for x in args), **kwargs)
-
-    def _handed_out(self, name: str, found: Any) -> Any:
-        """What the library has under a name, as a person gets it."""
-        if name in type(self).creation:
-            return self.place(found)
-        return self.honest(found) if name in type(self).typed else found
+        return lookup.honest(self, function)
 
     def __getattr__(self, name: str) -> Any:
-        # 'xp' itself lands here when __init__ has not set it
-        if name.startswith("__") or name in {"xp", "options"}:
-            raise AttributeError(f"{type(self).__name__} sets no {name!r} in its __init__")
-        for space in (self.xp, self.package):
-            try:
-                found = getattr(space, name)
-            except AttributeError:
-                continue
-            return self._handed_out(name, found)
-        homes = [home for home in ("linalg", "fft") if self._has(home, name)]
-        raise AttributeError(
-            f"{self!r} has no {name!r}, nor has the library behind it."
-            + "".join(f" Did you mean '{home}.{name}'?" for home in homes)
-            + " Functions are named as in the Python array API standard."
-        )
-
-    def _has(self, home: str, name: str) -> bool:
-        return any(hasattr(getattr(x, home, None), name) for x in (self.xp, self.package))
+        return lookup.attribute(self, name)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dir(self.xp), *dir(self.package)})

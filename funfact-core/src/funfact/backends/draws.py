@@ -1,4 +1,4 @@
-"""Arguments of random numbers, checked alike for every backend.
+"""Random numbers: arguments checked alike for every backend, and NumPy's draws, the default.
 
 Examples
 --------
@@ -23,7 +23,7 @@ from ..errors import DtypeError, OptionError, ShapeError
 if TYPE_CHECKING:
     from .contract import Backend, Shape
 
-__all__ = ["arguments", "seed"]
+__all__ = ["arguments", "normal", "seed", "uniform"]
 
 
 def arguments(backend: Backend, shape: Shape, dtype: Any, **parameters: Any) -> tuple[Any, ...]:
@@ -65,6 +65,38 @@ def seed(n: Any) -> int:
     if not 0 <= number < 2**63:
         raise OptionError(f"a seed is a whole number from 0 to 2**63 - 1, not {n!r}.")
     return number
+
+
+def normal(
+    backend: Backend,
+    generator: np.random.Generator,
+    mean: complex,
+    std: float,
+    shape: Shape,
+    dtype: Any,
+) -> Any:
+    """`Backend.normal`, drawn by NumPy."""
+    size, native, mean, std = arguments(backend, shape, dtype, mean=mean, std=std)
+    unit = generator.standard_normal(size)
+    if backend.is_complex(native):
+        unit = (unit + 1j * generator.standard_normal(size)) / 2**0.5
+    return backend.tensor(mean + std * unit, native)
+
+
+def uniform(
+    backend: Backend,
+    generator: np.random.Generator,
+    low: float,
+    high: float,
+    shape: Shape,
+    dtype: Any,
+) -> Any:
+    """`Backend.uniform`, drawn by NumPy."""
+    size, native, low, high = arguments(backend, shape, dtype, low=low, high=high)
+    drawn = generator.uniform(low, high, size)
+    if backend.is_complex(native):
+        drawn = drawn + 1j * generator.uniform(low, high, size)
+    return backend.tensor(drawn, native)
 
 
 def _single(value: Any) -> bool:

@@ -9,13 +9,16 @@ Examples
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import DtypeError, ShapeError
 
-__all__ = ["NAMES", "name", "native", "plain", "refuse_lossy"]
+if TYPE_CHECKING:
+    from .contract import Backend
+
+__all__ = ["NAMES", "name", "native", "plain", "readable", "refuse_lossy"]
 
 NAMES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -80,6 +83,13 @@ def plain(data: Any) -> np.ndarray[Any, Any]:
             "and a tensor holds numbers. Pass numbers in an array or in nested lists."
         )
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def readable(backend: Backend, data: Any) -> Any:
+    """`data` with NumPy arrays in the place of a backend's tensors."""
+    if backend.is_native(data):
+        return backend.to_numpy(data)
+    return [readable(backend, item) for item in data] if backend.holds(data) else data
 
 
 def refuse_lossy(data: Any, dtype: str) -> None:
