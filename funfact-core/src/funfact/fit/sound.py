@@ -1,13 +1,16 @@
 """What is tried before the first step: whether numbers are numbers, and a user's loss a loss."""
 
 import warnings
+from collections.abc import Sequence
 from math import prod
 
 from funfact.arguments import called
+from funfact.backends.active import activated
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
 from funfact.errors import OptionError, TargetError
 from funfact.fit.history import FitWarning
+from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem, losses
 from funfact.language.render.names import names
 from funfact.loss import KNOWN
@@ -48,13 +51,18 @@ def check_numbers(model: Factorization) -> None:
             )
 
 
-def check_loss(problem: Problem, factors: list[Array], stacklevel: int) -> None:
+def check_loss(
+    problem: Problem, parts: Sequence[Part], factors: Sequence[Array], stacklevel: int
+) -> None:
     """Try a user's loss once.
 
     Parameters
     ----------
     problem : Problem
-    factors : list of arrays
+    parts : sequence of Part
+        Where the losses of the replicas are computed.
+    factors : sequence of arrays
+        Those that are optimised, with all replicas.
     stacklevel : int
         As for `warnings.warn`, seen from the caller.
 
@@ -72,19 +80,9 @@ def check_loss(problem: Problem, factors: list[Array], stacklevel: int) -> None:
     if type(problem.loss) in KNOWN.values() or not isinstance(ab, Autodiff):
         return
     name = called(getattr(problem.loss, "function", type(problem.loss)))
-
-    def total(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
-        each = losses(problem, factors, target, data)
-        return ab.sum(each), each
-
-    before = ab.tensor(problem.target)
-    _, gradients = ab.value_and_grad(total)(factors, *problem.args)
-    if bool(ab.any(before != problem.target)):
-        raise OptionError(
-            f"the loss {name} writes into the target that it is handed, which all steps share. "
-            "Make a new array: target = target - model, not target -= model."
-        )
-    if not any(bool(ab.any(gradient != 0)) for gradient in gradients):
+    given = split(parts, factors, ab)
+    moving = [_moves(part.problem, x, name) for part, x in zip(parts, given, strict=True)]
+    if not any(moving):
         warnings.warn(
             f"the gradient of the loss {name} is zero for every factor of every replica at the "
             "start, so no step lowers it. Is it made of functions that have a gradient (no "
@@ -92,3 +90,23 @@ def check_loss(problem: Problem, factors: list[Array], stacklevel: int) -> None:
             FitWarning,
             stacklevel=stacklevel + 1,
         )
+
+
+def _moves(problem: Problem, factors: list[Array], name: str) -> bool:
+    """Whether the loss of some replica has a gradient; an error if it writes into the target."""
+    ab = problem.backend
+    assert isinstance(ab, Autodiff), "the backends of parts are of the kind of the fit's"
+
+    def total(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
+        each = losses(problem, factors, target, data)
+        return ab.sum(each), each
+
+    before = ab.tensor(problem.target)
+    with activated(ab):
+        _, gradients = ab.value_and_grad(total)(factors, *problem.args)
+    if bool(ab.any(before != problem.target)):
+        raise OptionError(
+            f"the loss {name} writes into the target that it is handed, which all steps share. "
+            "Make a new array: target = target - model, not target -= model."
+        )
+    return any(bool(ab.any(gradient != 0)) for gradient in gradients)

@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from funfact.backends.contract import Array
+from funfact.backends.contract import Array, Backend
+from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem, values
 from funfact.model import conditions_of
 
@@ -19,7 +20,7 @@ _SIZES = 8
 
 
 def scaled_to_target(
-    problem: Problem, factors: Sequence[Array], *, spread: bool = True
+    problem: Problem, parts: Sequence[Part], factors: Sequence[Array], *, spread: bool = True
 ) -> list[Array]:
     """The factors, those with a standard start multiplied by what the target's norm asks for.
 
@@ -39,6 +40,8 @@ def scaled_to_target(
     Parameters
     ----------
     problem : Problem
+    parts : sequence of Part
+        Where the model of each replica is computed.
     factors : sequence of arrays
         Those that are optimised, with replicas.
     spread : bool
@@ -67,7 +70,7 @@ def scaled_to_target(
         ]
 
     ones = np.ones(problem.replicas)
-    once, twice = (_norms(problem, times(scale)) for scale in (ones, 2 * ones))
+    once, twice = (_norms(parts, times(scale), ab) for scale in (ones, 2 * ones))
     with np.errstate(all="ignore"):
         degrees = np.log2(twice / once)
         degree = np.round(degrees[0])
@@ -78,8 +81,13 @@ def scaled_to_target(
         return times((wanted / once) ** (1 / degree))
 
 
-def _norms(problem: Problem, factors: Sequence[Array]) -> Vector:
+def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend) -> Vector:
     """The norm of each replica's model."""
+    pairs = zip(parts, split(parts, factors, ab), strict=True)
+    return np.concatenate([_norms_of(part.problem, x)[: part.count] for part, x in pairs])
+
+
+def _norms_of(problem: Problem, factors: Sequence[Array]) -> Vector:
     ab = problem.backend
     value = ab.abs(values(problem, factors, problem.data))
     axes = tuple(range(1, value.ndim))
