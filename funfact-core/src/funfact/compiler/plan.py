@@ -116,6 +116,9 @@ def _follow(
         shared = [axis for axis in dict.fromkeys(a) if axis in b]
         rows = [axis for axis in dict.fromkeys(a) if axis not in b]
         columns = [axis for axis in dict.fromkeys(b) if axis not in a]
+        if todo and volume(rows, sizes) > volume(columns, sizes):
+            # Libraries multiply few rows by many columns at full speed, not the other way round.
+            order, (a, b), (rows, columns) = order[::-1], (b, a), (columns, rows)
         kept = tuple(axis for axis in (*shared, *rows, *columns) if axis in needed)
         result = kept if todo else output
         # A multiplication and an addition for each element of the pairing; no sum, no addition.

@@ -6,7 +6,10 @@ expression come in as arguments, so that a compiled step holds neither.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Ir
@@ -14,7 +17,7 @@ from funfact.language.nodes import Tensor
 from funfact.loss import Loss, per_replica
 from funfact.model import conditions_of, penalties
 
-__all__ = ["Problem", "losses", "objective", "totals"]
+__all__ = ["Problem", "losses", "objective", "totals", "values", "weighted_penalties"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +64,28 @@ class Problem:
         """What `losses` and `objective` take after the factors."""
         return self.target, self.data
 
+    @cached_property
+    def norm(self) -> float:
+        """The Frobenius norm of the target."""
+        values = self.backend.to_numpy(self.target)
+        wide = values.astype(np.result_type(values.dtype, np.float32), copy=False)
+        with np.errstate(over="ignore"):
+            return float(np.linalg.norm(wide))
+
     @property
     def optimised(self) -> tuple[Tensor, ...]:
         """The tensors that are optimised."""
         return tuple(tensor for tensor in self.tensors if tensor.optimizable)
 
+    def arrays(self, factors: Sequence[Array], data: Sequence[Array]) -> list[Array]:
+        """The values of all tensors, in their order."""
+        found, given = iter(factors), iter(data)
+        return [next(found if tensor.optimizable else given) for tensor in self.tensors]
+
 
 def values(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:
     """The value of the model, shape ``(replicas, *target.shape)``."""
-    found, given = iter(factors), iter(data)
-    arrays = [next(found if tensor.optimizable else given) for tensor in problem.tensors]
-    value = problem.model(arrays)
+    value = problem.model(problem.arrays(factors, data))
     if problem.append and value.ndim > 1:
         value = problem.backend.transpose(value, (value.ndim - 1, *range(value.ndim - 1)))
     return value
@@ -107,11 +121,17 @@ def totals(
 
 
 def _with_penalties(problem: Problem, each: Array, factors: Sequence[Array]) -> Array:
+    for penalty in weighted_penalties(problem, factors):
+        each = each + penalty
+    return each
+
+
+def weighted_penalties(problem: Problem, factors: Sequence[Array]) -> list[Array]:
+    """What each condition of the factors adds to each replica, shapes ``(replicas,)``."""
     optimised, weight = problem.optimised, problem.penalty_weight
     asked = [n for n, condition in enumerate(conditions_of(optimised)) if condition is not None]
     if not weight or not asked:
-        return each
+        return []
     chosen = [optimised[n] for n in asked]
-    for penalty in penalties(chosen, [factors[n] for n in asked], problem.backend, lead=1):
-        each = each + weight * penalty
-    return each
+    found = penalties(chosen, [factors[n] for n in asked], problem.backend, lead=1)
+    return [weight * penalty for penalty in found]

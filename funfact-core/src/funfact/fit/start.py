@@ -51,15 +51,14 @@ def scaled_to_target(
     -------
     list of arrays
     """
-    ab = problem.backend
-    optimised = problem.optimised
+    ab, optimised = problem.backend, problem.optimised
     free = [
         tensor.data is None
         and tensor.initializer is None
         and (condition is None or condition.scale_free)
         for tensor, condition in zip(optimised, conditions_of(optimised), strict=True)
     ]
-    target = float(ab.sum(ab.abs(problem.target) ** 2)) ** 0.5
+    target = problem.norm
     if not any(free) or target == 0:
         return list(factors)
 

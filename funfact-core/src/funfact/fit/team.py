@@ -9,11 +9,11 @@ import numpy as np
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
+from funfact.fit.form import gradient_of, near
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem, losses
 from funfact.fit.solvers.base import Carry, Solver
-from funfact.fit.solvers.gradient import gradient_of
 
 __all__ = ["Team"]
 
@@ -22,6 +22,9 @@ Vector: TypeAlias = np.ndarray[Any, Any]
 
 _WORTH_COMPILING = 32
 """Steps of a fit from which on it is compiled: fewer are made before a compiler is done."""
+
+_LOOK = 100
+"""Steps between two looks at the losses, at most, as long as another solver may take over."""
 
 
 class Team:
@@ -81,21 +84,44 @@ class Runner:
     def __init__(self, problem: Problem, solver: Solver, fit: Fit) -> None:
         compiled = _compiler(problem.backend, fit)
         self.backend = problem.backend
-        self._problem, self._solver, self._compiled = problem, solver, compiled
-        self._advance = _advancer(solver, problem.backend, fit)
+        self._problem, self._fit, self._compiled = problem, fit, compiled
+        self._take(solver)
         self._losses = compiled(partial(losses, problem))
+        self._seen: Array | None = None
+        self._unseen = 0
+
+    def _take(self, solver: Solver) -> None:
+        self._solver = solver
+        self._advance = _advancer(solver, self.backend, self._fit)
 
     def init(self, factors: list[Array]) -> Carry:
         return self._solver.init(factors)
 
     def advance(self, carry: Carry, n: int) -> Carry:
-        return self._advance(carry, n, *self._problem.args)
+        while n:
+            self._hand_over(carry)
+            some = n if self._solver.then is None else min(n, _LOOK - self._unseen)
+            carry = self._advance(carry, some, *self._problem.args)
+            n, self._unseen, self._seen = n - some, self._unseen + some, None
+        return carry
+
+    def _hand_over(self, carry: Carry) -> None:
+        """Take the solver that is to follow, if the losses have become small."""
+        then = self._solver.then
+        if then is None:
+            return
+        if self._unseen >= _LOOK:
+            self.losses(carry)
+        if self._seen is not None and near(self._problem, self.backend.to_numpy(self._seen)):
+            self._take(then)
 
     def factors(self, carry: Carry) -> list[Array]:
         return self._solver.factors(carry)
 
     def losses(self, carry: Carry) -> Array:
-        return self._losses(self.factors(carry), *self._problem.args)
+        self._seen = self._losses(self.factors(carry), *self._problem.args)
+        self._unseen = 0
+        return self._seen
 
     def gradient(self, carry: Carry) -> tuple[Array, list[Array]]:
         (_, each), gradient = self._gradient(self.factors(carry), *self._problem.args)

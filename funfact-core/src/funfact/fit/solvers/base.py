@@ -31,12 +31,16 @@ class Solver(ABC):
         Whether standard starts of several sizes are worth trying.
     settles : bool
         Whether a loss that stays the same over a stretch of steps stays so for good.
+    then : Solver or None
+        What takes over, with the same carry, once the residual of a replica is so small
+        against the target (`fit.form.near`) that this solver's steps would be rounding.
     """
 
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
     spread_starts: ClassVar[bool] = True
     settles: ClassVar[bool] = False
+    then: "Solver | None" = None
 
     @abstractmethod
     def init(self, factors: list[Array]) -> Carry:

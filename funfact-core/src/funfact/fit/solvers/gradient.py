@@ -1,32 +1,38 @@
 """Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
-from funfact.fit.problem import Problem, objective
+from funfact.fit.form import Gradient, gradient_of, gradient_without_model
+from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver
 from funfact.optim import Rule
 
-__all__ = ["GradientDescent", "gradient_of"]
+__all__ = ["GradientDescent"]
 
 
 @dataclass(frozen=True, eq=False)
 class GradientDescent(Solver):
-    """A pure rule, applied to the gradient of a problem; the carry is (factors, state)."""
+    """A pure rule, applied to the gradient of a problem; the carry is (factors, state).
+
+    The gradient is taken without the model where that is much cheaper, and the residual's
+    is `then`.
+    """
 
     needs = (Autodiff,)
 
     backend: Backend
     rule: Rule
-    gradient: Callable[..., tuple[Any, list[Array]]]
+    gradient: Gradient
+    then: "GradientDescent | None" = None
 
     @classmethod
     def of(cls, problem: Problem, rule: Rule) -> "GradientDescent":
         """The solver of `problem` by `rule`."""
-        return cls(problem.backend, rule, gradient_of(problem))
+        exact = cls(problem.backend, rule, gradient_of(problem))
+        cheap = gradient_without_model(problem)
+        return exact if cheap is None else cls(problem.backend, rule, cheap, then=exact)
 
     def init(self, factors: list[Array]) -> Carry:
         return factors, self.rule.init(factors, self.backend)
@@ -38,10 +44,3 @@ class GradientDescent(Solver):
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])
-
-
-def gradient_of(problem: Problem) -> Callable[..., tuple[Any, list[Array]]]:
-    """``g(factors, target, data) -> ((objective, losses), gradients)``."""
-    backend = problem.backend
-    assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
-    return backend.value_and_grad(objective(problem))

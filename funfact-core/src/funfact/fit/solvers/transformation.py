@@ -10,9 +10,9 @@ from typing import Any
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
 from funfact.errors import OptionError
+from funfact.fit.form import gradient_of
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver
-from funfact.fit.solvers.gradient import gradient_of
 
 __all__ = ["Transformation", "is_transformation"]
 

@@ -1,0 +1,279 @@
+"""The squared distance to a target, without ever forming the model.
+
+With M a sum of products, ``|M - T|² = |M|² - 2 Re⟨T, M⟩ + |T|²`` takes two contractions
+to a scalar. In ``|M|²`` factors meet factors (Gram matrices), and ``⟨T, M⟩`` sums over the
+large axes of the target as soon as it has met a factor or two; the model, which may be far
+larger than its factors, is in neither.
+
+Only the gradient is taken of this form: its value loses all digits near a solution.
+``∇|M|² = 2 Re⟨M', ∇M⟩`` with M' an equal model whose factors are held fixed, which
+halves the work of differentiating both sides.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term, with_operands
+from funfact.compiler.plan import plan
+from funfact.graph import fold, postorder
+
+__all__ = ["Gram", "gram"]
+
+_MOST = 3
+"""Contractions in a sum, at most: every two of them make one term of the square."""
+
+_MOVED = 32
+"""Operations in the time that one element takes to or from memory, on processors of today."""
+
+_PASSES = 4
+"""How often elements of the model move between forming it and differentiating by it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gram:
+    """What to differentiate in place of half the squared distance.
+
+    Attributes
+    ----------
+    ir : Ir
+        Re⟨M', M⟩ - Re⟨M, T⟩, summed over replicas; a scalar.
+    held : dict
+        From the keys of what is optimised to those of the copies that are held fixed (M').
+    target : object
+        The key of the target.
+    shape : tuple of int
+        How the target is to be shaped: a dimension for each axis that the contractions name.
+    work : tuple of 2 float
+        Operations that its gradient takes, memory traffic included, and the residual's.
+    calls : tuple of 2 int
+        The same for the products of two arrays.
+    """
+
+    ir: Ir
+    held: dict[object, object]
+    target: object
+    shape: tuple[int, ...]
+    work: tuple[float, float]
+    calls: tuple[int, int]
+
+    def gain(self, call: float = 0.0) -> float:
+        """The predicted time of its gradient, over that of the residual's.
+
+        A call of the library costs as much as `call` operations.
+        """
+        mine, residual = (w + call * n for w, n in zip(self.work, self.calls, strict=True))
+        return mine / residual
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A contraction times a number; `groups` are its dimensions without the replicas'."""
+
+    weight: complex | float
+    terms: tuple[Term, ...]
+    replica: Axis
+    groups: tuple[tuple[Axis, ...], ...]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return (self.replica, *(axis for group in self.groups for axis in group))
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(axis.size for axis in group) for group in self.groups)
+
+
+def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -> Gram | None:
+    """The form without the model, or None if `root` is no sum of few contractions.
+
+    Parameters
+    ----------
+    root : Ir
+        The model, with a dimension of replicas.
+    replica : int
+        Which dimension that is.
+    varying : collection of objects
+        The keys of what the gradient is taken by.
+    conjugate : bool
+        Whether numbers are complex.
+
+    Examples
+    --------
+    >>> n, i, j, r = Axis(8), Axis(512), Axis(512), Axis(4)
+    >>> u, v = Load("u", (8, 512, 4)), Load("v", (8, 512, 4))
+    >>> uv = Contract(PRODUCT, (Term(u, (n, i, r)), Term(v, (n, j, r))), ((n,), (i,), (j,)))
+    >>> form = gram(uv, 0, ("u", "v"), conjugate=False)
+    >>> form.shape, form.ir.shape, form.gain() < 0.7
+    ((512, 512), (), True)
+    """
+    parts = _parts(root, replica)
+    if not 0 < len(parts) <= _MOST or len({part.sizes for part in parts}) > 1:
+        return None
+    keys: dict[object, object] = {key: ("held", key) for key in varying}
+    copies = _parts(_held(root, keys), replica)
+    target = Load("target", tuple(size for group in parts[0].sizes for size in group))
+    terms = [
+        (complex(copy.weight).conjugate() * part.weight, _square(copy, part, conjugate))
+        for copy in copies
+        for part in parts
+    ]
+    terms += [
+        (-complex(part.weight).conjugate(), _inner(part, target, conjugate)) for part in parts
+    ]
+    moving = _moving(root, varying)
+    forms = [Contract(PRODUCT, p.terms, tuple((axis,) for axis in p.axes)) for p in parts]
+    elements = parts[0].replica.size * prod(target.shape)
+    work, calls = _cost([contract for _, contract in terms], moving)
+    work_of_residual, calls_of_residual = _cost(forms, moving)
+    return Gram(
+        ir=_sum(terms, conjugate),
+        held=keys,
+        target=target.key,
+        shape=target.shape,
+        work=(work, work_of_residual + _PASSES * _MOVED * elements),
+        calls=(calls, calls_of_residual + _PASSES),
+    )
+
+
+# --- the model as a sum of contractions
+
+
+def _parts(node: Ir, replica: int) -> list[_Part]:
+    """The contractions that `node` is a sum of, in the order of its dimensions; none if it is not.
+
+    Constants may multiply or divide; a sum that broadcasts is none of these.
+    """
+    match node:
+        case Contract(semiring, terms, output) if semiring == PRODUCT and len(terms) > 1:
+            if len(output[replica]) != 1:
+                return []
+            groups = output[:replica] + output[replica + 1 :]
+            return [_Part(1, terms, output[replica][0], groups)]
+        case Contract(semiring, (only,), output) if semiring == PRODUCT:
+            single = tuple(group[0] for group in output if len(group) == 1)
+            return _aligned(only, single, replica) if len(single) == len(output) else []
+        case Map("add" | "subtract" as fn, (left, right), axes):
+            a, b = (_aligned(term, axes, replica) for term in (left, right))
+            return a + _times(-1 if fn == "subtract" else 1, b) if a and b else []
+        case Map("negative", (only,), axes):
+            return _times(-1, _aligned(only, axes, replica))
+        case Map("multiply", (Term(Const(value, ())), other), axes) | Map(
+            "multiply", (other, Term(Const(value, ()))), axes
+        ):
+            return _times(value, _aligned(other, axes, replica))
+        case Map("divide", (other, Term(Const(value, ()))), axes) if value:
+            return _times(1 / value, _aligned(other, axes, replica))
+        case _:
+            return []
+
+
+def _aligned(term: Term, axes: tuple[Axis, ...], replica: int) -> list[_Part]:
+    """The parts of an operand, their dimensions in the order of `axes`."""
+    if len(term.axes) != len(axes) or set(term.axes) != set(axes):
+        return []
+    own = [axis for axis in term.axes if axis is not axes[replica]]
+    order = [own.index(axis) for axis in axes if axis is not axes[replica]]
+    return [
+        _Part(part.weight, part.terms, part.replica, tuple(part.groups[n] for n in order))
+        for part in _parts(term.value, term.axes.index(axes[replica]))
+    ]
+
+
+def _times(weight: Any, parts: list[_Part]) -> list[_Part]:
+    return [_Part(weight * p.weight, p.terms, p.replica, p.groups) for p in parts]
+
+
+def _held(root: Ir, keys: dict[object, object]) -> Ir:
+    """The same model, of copies of what is optimised."""
+
+    def visit(node: Ir, below: list[Ir]) -> Ir:
+        if isinstance(node, Load) and node.key in keys:
+            return Load(keys[node.key], node.shape, node.real)
+        return with_operands(node, below)
+
+    return fold(root, visit)
+
+
+# --- the two contractions
+
+
+def _inner(part: _Part, target: Load, conjugate: bool) -> Contract:
+    """Of the target with the model, for all replicas at once.
+
+    The factors are conjugated rather than the target, which is larger; the real part is the same.
+    """
+    fresh: dict[Axis, Axis] = {}
+    terms = _renamed(part.terms, fresh)
+    along = tuple(fresh[axis] for axis in part.axes[1:])
+    return Contract(
+        PRODUCT, (*(map(_conjugate, terms) if conjugate else terms), Term(target, along)), ()
+    )
+
+
+def _square(copy: _Part, part: _Part, conjugate: bool) -> Contract:
+    """Of one part with a copy of one: their results share all axes, what they sum they do not."""
+    fresh: dict[Axis, Axis] = {}
+    terms = _renamed(part.terms, fresh)
+    shared = {mine: fresh[axis] for mine, axis in zip(copy.axes, part.axes, strict=True)}
+    held = _renamed(copy.terms, shared)
+    return Contract(PRODUCT, (*(map(_conjugate, held) if conjugate else held), *terms), ())
+
+
+def _renamed(terms: tuple[Term, ...], fresh: dict[Axis, Axis]) -> tuple[Term, ...]:
+    """The operands along axes of their own, which are added to `fresh`."""
+    return tuple(
+        Term(t.value, tuple(a and fresh.setdefault(a, Axis(a.size)) for a in t.axes)) for t in terms
+    )
+
+
+def _conjugate(term: Term) -> Term:
+    axes = tuple(Axis(size) for size in term.value.shape)
+    return Term(Map("conj", (Term(term.value, axes),), axes), term.axes)
+
+
+def _sum(terms: list[tuple[complex, Contract]], conjugate: bool) -> Ir:
+    total: Ir | None = None
+    for weight, contract in terms:
+        number = weight if conjugate else complex(weight).real
+        factor = Term(Const(number), ())
+        term = Term(Map("multiply", (factor, Term(contract, ())), ()), ())
+        total = term.value if total is None else Map("add", (Term(total, ()), term), ())
+    assert total is not None, "a model has at least one part"
+    return Map("real", (Term(total, ()),), ()) if conjugate else total
+
+
+# --- what it costs
+
+
+def _moving(root: Ir, varying: Collection[object]) -> set[int]:
+    """The nodes (by id) that a gradient passes through."""
+    moving: set[int] = set()
+    for node in postorder(root):
+        own = isinstance(node, Load) and node.key in varying
+        if own or any(id(child) in moving for child in node.below):
+            moving.add(id(node))
+    return moving
+
+
+def _cost(contracts: Iterable[Contract], moving: set[int]) -> tuple[float, int]:
+    """Operations of contractions and of their gradient, memory traffic included, and calls.
+
+    A step is run once forward, and once backward for each operand that a gradient
+    passes through.
+    """
+    work, calls = 0.0, 0
+    for node in contracts:
+        sizes = [prod(t.value.shape) for t in node.terms]
+        passed = [id(t.value) in moving for t in node.terms]
+        for step in plan(node).steps:
+            runs = 1 + sum(passed[position] for position in step.positions)
+            moved = step.size + sum(sizes[position] for position in step.positions)
+            work, calls = work + runs * (step.flops + _MOVED * moved), calls + runs
+            carries = any(passed[position] for position in step.positions)
+            for position in sorted(step.positions, reverse=True):
+                del sizes[position], passed[position]
+            sizes.append(step.size)
+            passed.append(carries)
+    return work, calls

@@ -1,0 +1,108 @@
+"""In which form the loss is differentiated: by the residual, or without the model.
+
+A squared error of a sum of products has a gradient that never forms the model
+(`compiler.gram`). It costs a fraction, and is as exact as the numbers it is computed with
+are, relative to the target; so it serves until the residual is small against the target.
+Losses are always those of the residual.
+"""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from funfact.backends.capabilities import Autodiff, Compile
+from funfact.backends.contract import Array
+from funfact.compiler.gram import Gram, gram
+from funfact.compiler.lower import lower
+from funfact.fit.problem import Problem, objective, weighted_penalties
+from funfact.loss import MSE
+
+__all__ = ["Gradient", "gradient_of", "gradient_without_model", "near", "rounding"]
+
+Gradient = Callable[..., tuple[Any, list[Array]]]
+
+_WORTH = 0.7
+"""Of the residual's predicted time, at most, before the other form is taken."""
+
+_CALL = 2e6
+"""Operations in the time that a library takes to be called, where nothing is compiled."""
+
+_DIGITS = 1e5
+"""How many units of rounding of the target the residual is to have, for its gradient to be
+good to three digits or so without it."""
+
+
+def gradient_of(problem: Problem) -> Gradient:
+    """``g(factors, target, data) -> ((objective, losses), gradients)``, by the residual."""
+    backend = problem.backend
+    assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
+    return backend.value_and_grad(objective(problem))
+
+
+def gradient_without_model(problem: Problem) -> Gradient | None:
+    """``g(factors, target, data) -> (nothing of use, gradients)``, where that is cheaper.
+
+    None where the loss is not the squared error, the model not a sum of few products, or
+    the residual not much dearer.
+    """
+    form = _form(problem)
+    backend = problem.backend
+    call = 0.0 if isinstance(backend, Compile) else _CALL
+    if form is None or form.gain(call) > _WORTH or not rounding(problem):
+        return None
+    assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
+    gradient = backend.value_and_grad(_objective(problem, form))
+
+    def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Any, list[Array]]:
+        return gradient(factors, factors, target, data)
+
+    return function
+
+
+def near(problem: Problem, losses: "np.ndarray[Any, Any]") -> bool:
+    """Whether one of these losses is so small that its gradient is to be taken by the residual."""
+    count = prod(problem.target.shape) if problem.loss.reduction == "mean" else 1
+    known = losses[np.isfinite(losses)]
+    limit = (rounding(problem) * problem.norm) ** 2
+    return bool(np.any(known * count < limit))
+
+
+def rounding(problem: Problem) -> float:
+    """The distance from the target below which its gradient is to be taken by the residual.
+
+    A share of the norm of the target; zero where no such distance is known, which is with
+    dtypes of less than single precision.
+    """
+    name = problem.backend.dtype_name(problem.dtype)
+    if name not in ("float32", "float64", "complex64", "complex128"):
+        return 0.0
+    return _DIGITS * float(np.finfo(name).eps)
+
+
+def _form(problem: Problem) -> Gram | None:
+    if type(problem.loss) is not MSE:
+        return None
+    replica = len(problem.ir.shape) - 1 if problem.append else 0
+    return gram(problem.ir, replica, problem.optimised, problem.backend.is_complex(problem.dtype))
+
+
+def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]:
+    """Something whose gradient is that of `problem.objective`, of factors and equal, held ones."""
+    ab = problem.backend
+    held = [form.held[tensor] for tensor in problem.optimised]
+    keys = [*problem.tensors, *held, form.target]
+    scalar = lower(form.ir, keys, ab, problem.dtype)
+    count = prod(form.shape) if problem.loss.reduction == "mean" else 1
+
+    def function(
+        factors: list[Array], fixed: Sequence[Array], target: Array, data: list[Array]
+    ) -> tuple[Array, Any]:
+        arrays = [*problem.arrays(factors, data), *fixed, ab.reshape(target, form.shape)]
+        total = scalar(arrays) * (2 / count)
+        for penalty in weighted_penalties(problem, factors):
+            total = total + ab.sum(penalty)
+        return total, ()
+
+    return function

@@ -1,0 +1,167 @@
+"""The form without the model has the gradient of half the squared distance."""
+
+import numpy as np
+import pytest
+from plain import Plain
+
+import funfact as ff
+from funfact.compiler.fuse import fuse
+from funfact.compiler.gram import gram
+from funfact.compiler.ir import check
+from funfact.compiler.lower import lower
+
+i, j, k, l, r, s = ff.indices("i, j, k, l, r, s")
+N = 3
+
+
+def tensor(symbol, *shape, **kwargs):
+    return ff.tensor(symbol, *shape, **kwargs)
+
+
+def cp():
+    a, b, c = tensor("a", 4, 2), tensor("b", 5, 2), tensor("c", 6, 2)
+    return a[i, ~r] * b[j, ~r] * c[k, r], "nir,njr,nkr->nijk"
+
+
+def tucker():
+    g, a, b = tensor("g", 2, 3), tensor("a", 4, 2), tensor("b", 5, 3)
+    return g[r, s] * a[i, r] * b[j, s], "nrs,nir,njs->nij"
+
+
+def train():
+    a, b, c = tensor("a", 4, 2), tensor("b", 2, 5, 3), tensor("c", 3, 6)
+    return a[i, r] * b[r, j, s] * c[s, k], "nir,nrjs,nsk->nijk"
+
+
+def symmetric():
+    a = tensor("a", 4, 2)
+    return a[i, ~r] * a[j, ~r] * a[k, r], "nir,njr,nkr->nijk"
+
+
+def transposed():
+    a, b = tensor("a", 4, 2), tensor("b", 5, 2)
+    return (a[i, r] * b[j, r]) >> [j, i], "nir,njr->nji"
+
+
+def value_of(subscripts):
+    def value(arrays):
+        count = subscripts.split("->")[0].count(",") + 1
+        return np.einsum(subscripts, *(arrays * count)[:count])
+
+    return value
+
+
+def difference():
+    a, b, c, d = tensor("a", 4, 2), tensor("b", 2, 5), tensor("c", 4, 3), tensor("d", 3, 5)
+    return 2 * (a @ b) - (c @ d) / 4, lambda x: 2 * x[0] @ x[1] - x[2] @ x[3] / 4
+
+
+def kronecker():
+    a, b, c = tensor("a", 2, 3), tensor("b", 3, 2), tensor("c", 6, 5)
+    e = (a & b) @ c
+    return e, lambda x: np.stack([np.kron(p, q) @ t for p, q, t in zip(*x, strict=True)])
+
+
+def merged():
+    a, b = tensor("a", 2, 3), tensor("b", 3, 2)
+    return a & b, lambda x: np.stack([np.kron(p, q) for p, q in zip(*x, strict=True)])
+
+
+def curved():
+    a, b = tensor("a", 4, 2), tensor("b", 5, 2)
+    e = ff.exp(a[i, r]) * b[j, r]
+    return e, lambda x: np.exp(x[0]) @ x[1].swapaxes(1, 2)
+
+
+CASES = [cp, tucker, train, symmetric, transposed, difference, kronecker, merged, curved]
+
+
+def draw(rng, shape, dtype):
+    x = rng.normal(size=shape)
+    return x + 1j * rng.normal(size=shape) if dtype == "complex128" else x
+
+
+def slopes(f, arrays):
+    """The direction of steepest ascent by each element, by central differences."""
+    found = []
+    for x in arrays:
+        grad = np.zeros_like(x)
+        for place in np.ndindex(x.shape):
+            for unit in (1, 1j) if np.iscomplexobj(x) else (1,):
+                start = x[place]
+                x[place] = start + 1e-5 * unit
+                up = f()
+                x[place] = start - 1e-5 * unit
+                grad[place] += unit * (up - f()) / 2e-5
+                x[place] = start
+        found.append(grad)
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("append", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_its_gradient_is_that_of_half_the_squared_distance(case, append, dtype):
+    expr, value = case()
+    value = value_of(value) if isinstance(value, str) else value
+    many = ff.vectorize(expr, N, append=append)
+    root, keys = fuse(many.ir), many.tensors
+    form = gram(root, len(expr.shape) if append else 0, keys, dtype == "complex128")
+    check(form.ir)
+    rng = np.random.default_rng(3)
+    arrays = [draw(rng, t.full_shape, dtype) for t in keys]
+    held = [x.copy() for x in arrays]
+    target = draw(rng, expr.shape, dtype)
+    order = [*keys, *(form.held[t] for t in keys), form.target]
+    scalar = lower(form.ir, order, Plain(), np.dtype(dtype))
+
+    def without_model():
+        return float(scalar([*arrays, *held, target.reshape(form.shape)]))
+
+    def distance():
+        first = [np.moveaxis(x, -1, 0) if append else x for x in arrays]
+        return 0.5 * float(np.sum(np.abs(value(first) - target) ** 2))
+
+    for a, b in zip(slopes(without_model, arrays), slopes(distance, arrays), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+
+
+def test_data_is_not_held():
+    a, w = tensor("a", 4, 2), ff.tensor("w", np.ones((5, 2)))
+    many = ff.vectorize(a[i, r] * w[j, r], N)
+    varying = [t for t in many.tensors if t.optimizable]
+    assert list(gram(fuse(many.ir), 0, varying, False).held) == varying
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        tensor("a", 4, 5)[i, j],
+        ff.exp(tensor("a", 4, 2)[i, r] * tensor("b", 5, 2)[j, r]),
+        tensor("a", 4)[i] * tensor("b", 5)[j] + tensor("c", 4, 5)[i, j],
+        ff.minplus(tensor("a", 4, 2)[i, r], tensor("b", 2, 5)[r, j]),
+        tensor("a", 4, 2) @ tensor("b", 2, 5) + 1,
+    ],
+)
+def test_what_is_no_sum_of_products(expr):
+    many = ff.vectorize(expr, N)
+    assert gram(fuse(many.ir), 0, many.tensors, False) is None
+
+
+def test_a_sum_of_four_is_left_alone():
+    pairs = [tensor("a", 4, 2) @ tensor("b", 2, 5) for _ in range(4)]
+    three, four = (ff.vectorize(sum(pairs[1:n], pairs[0]), N) for n in (3, 4))
+    assert gram(fuse(three.ir), 0, three.tensors, False) is not None
+    assert gram(fuse(four.ir), 0, four.tensors, False) is None
+
+
+def gain(n, rank, replicas, call=0.0):
+    u, v = tensor("u", n, rank), tensor("v", n, rank)
+    many = ff.vectorize(u[i, r] * v[j, r], replicas)
+    return gram(fuse(many.ir), 0, many.tensors, False).gain(call)
+
+
+def test_it_gains_where_the_model_is_larger_than_its_factors():
+    assert gain(512, 32, 8) < gain(512, 32, 1) < 0.7
+    assert gain(8, 8, 8) > 0.7
+    assert gain(32, 2, 1) < gain(32, 2, 1, call=1e6)
