@@ -6,27 +6,30 @@ unless repeating it lowers the planned cost.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from math import prod
 
 from funfact.compiler.delta import unified
-from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Map, Term, with_operands
+from funfact.compiler.distribute import distributed
+from funfact.compiler.ir import PRODUCT, Const, Contract, Ir, Map, with_operands
 from funfact.compiler.network import absorbed, closed, opened, whole
 from funfact.compiler.plan import plan
+from funfact.compiler.share import share
 from funfact.graph import fold, postorder
 
 __all__ = ["fuse"]
 
-_LARGEST = 24
+_LARGEST = 32
 """Operands of one contraction, at most: ordering more costs more than it saves."""
+
+_PASSES = 16
+"""How often sums within sums are taken apart; what is then left stays as it is."""
 
 
 def fuse(root: Ir) -> Ir:
-    """The same array, in fewer and larger contractions.
+    """The same array, in fewer and larger contractions, equal parts of it computed once.
 
     Examples
     --------
-    >>> from funfact.compiler.ir import Load
+    >>> from funfact.compiler.ir import Axis, Load, Term
     >>> i, j, k, l = Axis(2), Axis(3), Axis(4), Axis(5)
     >>> a, b, c = Load("a", (2, 3)), Load("b", (3, 4)), Load("c", (4, 5))
     >>> ab = Contract(PRODUCT, (Term(a, (i, j)), Term(b, (j, k))), ((i,), (k,)))
@@ -35,33 +38,46 @@ def fuse(root: Ir) -> Ir:
     >>> len(fuse(abc).terms)
     3
     """
+    again, passes = True, 0
+    while again and passes < _PASSES:
+        root, again = _pass(share(root))
+        passes += 1
+    return share(root)
+
+
+def _pass(root: Ir) -> tuple[Ir, bool]:
+    """Every node rewritten, operands first; and whether a sum came apart, to be gone over again."""
     uses = Counter(child for node in postorder(root) for child in node.below)
+    apart = False
 
     def visit(node: Ir, below: list[Ir]) -> Ir:
+        nonlocal apart
         new = _rewrite(with_operands(node, below), uses)
+        if isinstance(new, Contract) and (sums := _distribute(new, uses)) is not None:
+            new, apart = sums, True
         if new is not node:
             uses[new] += uses[node]
         return new
 
-    return fold(root, visit)
+    return fold(root, visit), apart
 
 
 def _rewrite(node: Ir, uses: Counter[Ir]) -> Ir:
-    """Apply the rules until none applies."""
+    """Let the contraction grow until no rule applies."""
     while isinstance(node, Contract) and node.semiring == PRODUCT:
-        new = next((new for rule in _RULES if (new := rule(node, uses)) is not None), None)
+        new = _unify(node) or _inline(node, uses)
         if new is None:
-            return node
+            break
         node = new
     return node
 
 
-def _unify(node: Contract, uses: Counter[Ir]) -> Ir | None:
+def _unify(node: Contract) -> Contract | None:
     """A square identity makes its two axes one, and is gone."""
     return unified(node)
 
 
-def _inline(node: Contract, uses: Counter[Ir]) -> Ir | None:
+def _inline(node: Contract, uses: Counter[Ir]) -> Contract | None:
     """A product of sums of products is one sum of products, where that is no dearer.
 
     Kronecker products among them vanish: their axes are split until they fit. Of several
@@ -89,7 +105,7 @@ def _inline(node: Contract, uses: Counter[Ir]) -> Ir | None:
         return None
     new, repeated = best
     if repeated is not None:
-        uses.update(term.value for term in new.terms if term.value in repeated.below)
+        uses.update(value for t in new.terms if (value := whole(t.value)) in repeated.below)
     return new
 
 
@@ -104,41 +120,10 @@ def _product(value: Ir) -> Contract | None:
             return None
 
 
-def _distribute(node: Contract, uses: Counter[Ir]) -> Ir | None:
-    """A sum over ``x ± y`` is the sum of each, times the sizes of the axes that it lacks."""
-    (term, *others) = node.terms
-    single = all(len(group) == 1 for group in node.output)
-    if others or not single or not isinstance(term.value, Map) or uses[term.value] > 1:
-        return None
-    inner, axes = term.value, tuple(group[0] for group in node.output)
-    if inner.fn not in ("add", "subtract") or None in term.axes or len(axes) == len(inner.axes):
-        return None
-    outside = dict(zip(inner.axes, term.axes, strict=True))
-    if len(set(outside.values())) < len(outside):
-        return None
-    sides = [
-        _summed(Term(t.value, tuple(outside[a] if a else None for a in t.axes)), term.axes, axes)
-        for t in inner.terms
-    ]
-    sides = [Term(_rewrite(side.value, uses), side.axes) for side in sides]
-    return Map(inner.fn, tuple(sides), axes)
-
-
-def _summed(term: Term, every: tuple[Axis | None, ...], output: tuple[Axis, ...]) -> Term:
-    """One side of ``x ± y``, summed over the axes of `every` that `output` lacks."""
-    lacking = prod(axis.size for axis in every if axis and axis not in {*term.axes, *output})
-    kept = tuple(axis for axis in output if axis in term.axes)
-    if isinstance(term.value, Const) and not term.axes:
-        return Term(Const(term.value.value * lacking), ())
-    value: Ir = Contract(PRODUCT, (term,), tuple((axis,) for axis in kept))
-    if lacking != 1:
-        fresh = tuple(Axis(axis.size) for axis in kept)
-        value = Map("multiply", (Term(Const(lacking), ()), Term(value, fresh)), fresh)
-    return Term(value, kept)
-
-
 def _is_number(value: Ir) -> bool:
     return isinstance(value, Const) and value.shape == ()
 
 
-_RULES: tuple[Callable[[Contract, Counter[Ir]], Ir | None], ...] = (_unify, _inline, _distribute)
+def _distribute(node: Contract, uses: Counter[Ir]) -> Ir | None:
+    """A sum over ``x ± y`` is the sum of each, times what each lacks, where that is cheaper."""
+    return distributed(node, uses) if node.semiring == PRODUCT else None

@@ -7,11 +7,12 @@ written stays a candidate, and wins a tie.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
-from funfact.compiler.ir import Axis, Contract
+from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
 from funfact.compiler.order import Letters, orders, volume
 
-__all__ = ["Plan", "Step", "plan"]
+__all__ = ["Plan", "Step", "cost", "plan"]
 
 _TRAFFIC = 16
 """Flops of a large matrix product in the time in which one number is read or written:
@@ -83,6 +84,19 @@ def plan(node: Contract) -> Plan:
     )
     output = tuple(number[axis] for group in node.output for axis in group)
     return _plan(operands, output, tuple(axis.size for axis in number))
+
+
+def cost(node: Ir) -> int:
+    """What one node takes, its operands aside, in the unit of `Plan.cost`."""
+    match node:
+        case Contract(semiring) if semiring == PRODUCT:
+            return plan(node).cost
+        case Map() | Contract():
+            every = {axis for term in node.terms for axis in term.axes if axis}
+            traffic = sum(prod(value.shape) for value in (node, *node.below))
+            return prod(axis.size for axis in every) + _TRAFFIC * traffic
+        case _:
+            return 0
 
 
 @lru_cache(maxsize=4096)
