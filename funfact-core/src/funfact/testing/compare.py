@@ -53,14 +53,14 @@ def fault(what: str, *, expected: Any, got: Any, given: str = "") -> AssertionEr
 
 
 def contract(what: str) -> str:
-    """What the contract says of the member that is called: the first paragraph of its docstring."""
+    """What the contract says of the member that is called: its docstring without sections."""
     found = re.search(r"\bab\.(\w+)", what)
     if found is None:
         return ""
     for home in (Backend, *(getattr(known, name) for name in known.__all__)):
         documented = inspect.getdoc(vars(home).get(found[1])) if isinstance(home, type) else None
         if documented:
-            return " ".join(documented.split("\n\n")[0].split())
+            return " ".join(re.split(r"\n\n\w+\n---", documented)[0].split())
     return STANDARD
 
 
@@ -73,9 +73,12 @@ def shown(x: Any) -> str:
     """An array in a line: its values if they are few, else dtype and shape."""
     array = np.asarray(x)
     if array.ndim == 0:
-        return str(x)
+        return f"{x:.7g}" if isinstance(x, (float, np.floating)) else str(x)
     kind = f"{array.dtype} {array.shape}"
-    return f"{kind} {array.tolist()}" if array.size <= SHOWN else kind
+    if array.size > SHOWN:
+        return kind
+    values = np.array2string(array, precision=6, separator=", ", max_line_width=10**6)
+    return f"{kind} {re.sub(chr(92) + 's+', ' ', values)}"
 
 
 @contextmanager
@@ -108,21 +111,22 @@ def same_value(what: str, found: Any, expected: Any, bound: Any, given: str = ""
     if found.size == 0:
         return
     with np.errstate(all="ignore"):
-        wide = found.astype(np.result_type(found, expected))
-        error = np.where(_same(wide, expected), 0.0, np.abs(wide - expected))
+        wide = np.result_type(found, expected, np.int64)  # no difference of booleans is defined
+        x, y = found.astype(wide), expected.astype(wide)
+        error = np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0.0, np.abs(x - y))
     wrong = ~(error <= bound)
     if wrong.any():
         place = np.unravel_index(np.argmax(np.where(wrong, np.nan_to_num(error), -1)), error.shape)
         where = f" at {tuple(map(int, place))}" if place else ""
-        much = f"{expected[place]}{where}, to {np.broadcast_to(bound, error.shape)[place]:.2g}"
+        much = (
+            f"{shown(expected[place])}{where}, to {np.broadcast_to(bound, error.shape)[place]:.2g}"
+        )
         small = expected.size <= SHOWN and expected.ndim
         raise fault(
             what,
             given=given,
             expected=f"{shown(expected)}: {much}" if small else much,
-            got=f"{shown(found)}: {found[place]}{where}" if small else f"{found[place]}{where}",
+            got=f"{shown(found)}: {shown(found[place])}{where}"
+            if small
+            else f"{shown(found[place])}{where}",
         )
-
-
-def _same(x: Any, y: Any) -> Any:
-    return (x == y) | (np.isnan(x) & np.isnan(y))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from ..backends import Backend, load
 from ..backends import capabilities as known
 from ..backends.active import activated
+from .compare import fault
 
 __all__ = ["TOLERANCES", "Group", "needs"]
 
@@ -77,6 +80,21 @@ class Group:
     def tolerance(self, dtype: str) -> float:
         """How far a result may be off in a dtype, relative to the size of what was added up."""
         return self.tolerances.get(dtype, TOLERANCES[dtype])
+
+    @contextmanager
+    def raises(self, call: str, error: type[Exception], says: str) -> Iterator[None]:
+        """The block raises an error whose message has `says`, a regular expression, in it."""
+        __tracebackhide__ = True
+        expected = f"{error.__name__} with {says!r} in its message"
+        try:
+            yield
+        except error as exc:
+            if re.search(says, str(exc)) is None:
+                raise fault(call, expected=expected, got=f"{type(exc).__name__}: {exc}") from exc
+        except Exception as exc:
+            raise fault(call, expected=expected, got=f"{type(exc).__name__}: {exc}") from exc
+        else:
+            raise fault(call, expected=expected, got="no error")
 
     @pytest.fixture
     def backend(self, request: pytest.FixtureRequest) -> Any:

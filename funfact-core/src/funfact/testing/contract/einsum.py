@@ -1,14 +1,16 @@
 """Sums of products agree with NumPy's, at the full precision of the dtype."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ..group import Group
+from ..compare import given, same_value
+from .calls import Calls
 
 SIZES = {"a": 2, "b": 3, "c": 4, "d": 1, "e": 5}
-
 PATTERNS = [
     *("ab->ba", "ab->", "ab->b", "aa->a", "aa->", "aab->b", "abab->ab", "->"),
     *("ab,bc->ac", "ab,cb->ca", "ba,bc->ca", "ab,ab->ab", "ab,ab->", "ab,ab->a", "a,b->ba"),
@@ -17,54 +19,62 @@ PATTERNS = [
 ]
 
 
-def drawn(pattern: str, seed: int = 0) -> list[np.ndarray]:
+def drawn(pattern: str, seed: int = 0) -> list[np.ndarray[Any, Any]]:
+    """Operands for a pattern, from [0.5, 1.5]."""
     rng = np.random.default_rng(seed)
     terms = pattern.split("->")[0].split(",")
     return [rng.uniform(0.5, 1.5, [SIZES[x] for x in term]).astype(np.float32) for term in terms]
 
 
-class Einsum(Group):
+class Einsum(Calls):
     """Sums of products."""
 
-    @pytest.mark.parametrize("pattern", PATTERNS)
-    def test_real(self, backend: Any, pattern: str) -> None:
-        operands = drawn(pattern)
-        result = backend.einsum(pattern, *map(backend.tensor, operands))
-        expected = np.einsum(pattern, *operands)
-        assert backend.is_native(result)
-        assert backend.dtype_name(result) == "float32"
-        np.testing.assert_allclose(backend.to_numpy(result), expected, rtol=1e-5)
-
-    @pytest.mark.parametrize("pattern", PATTERNS)
-    def test_complex(self, backend: Any, pattern: str) -> None:
-        operands = [
-            (x + 1j * y).astype(np.complex64)
-            for x, y in zip(drawn(pattern), drawn(pattern, 1), strict=True)
-        ]
-        result = backend.einsum(pattern, *map(backend.tensor, operands))
-        expected = np.einsum(pattern, *operands)
+    def product(self, backend: Any, pattern: str, operands: list[Any], tolerance: float) -> None:
+        """One pattern agrees with NumPy, to the size of what is added up."""
+        __tracebackhide__ = True
+        data = dict(zip("xy", operands, strict=False))
+        call = f"ab.einsum({pattern!r}, {', '.join(data)})"
+        found = self.called(backend, call, data)
+        self.native(backend, call, found)
         scale = np.einsum(pattern, *map(np.abs, operands))
-        assert np.all(np.abs(backend.to_numpy(result) - expected) <= 1e-5 * scale)
+        expected = np.einsum(pattern, *operands)
+        same_value(call, backend.to_numpy(found), expected, tolerance * scale, given(data))
 
-    def test_integers(self, backend: Any) -> None:
+    @pytest.mark.parametrize("pattern", PATTERNS)
+    def test_einsum_of_real_numbers(self, backend: Any, pattern: str) -> None:
+        """Contractions, diagonals, traces, transposes, outer products, batches."""
+        operands = drawn(pattern)
+        self.product(backend, pattern, operands, self.tolerance("float32"))
+        found = backend.einsum(pattern, *map(backend.tensor, operands))
+        self.named(backend, f"ab.einsum({pattern!r}, ...) of float32", found, "float32")
+
+    @pytest.mark.parametrize("pattern", PATTERNS)
+    def test_einsum_of_complex_numbers(self, backend: Any, pattern: str) -> None:
+        """Nothing is conjugated."""
+        parts = zip(drawn(pattern), drawn(pattern, 1), strict=True)
+        operands = [(x + 1j * y).astype(np.complex64) for x, y in parts]
+        self.product(backend, pattern, operands, self.tolerance("complex64"))
+
+    def test_einsum_of_integers(self, backend: Any) -> None:
+        """Exact."""
         a = np.arange(6).reshape(2, 3)
-        result = backend.einsum("ab,cb->ac", backend.tensor(a), backend.tensor(a))
-        np.testing.assert_array_equal(backend.to_numpy(result), a @ a.T)
+        self.product(backend, "ab,cb->ac", [a, a], 0)
 
-    def test_two_dtypes_are_promoted(self, backend: Any) -> None:
+    def test_einsum_of_two_dtypes(self, backend: Any) -> None:
+        """They are promoted as by any operation of the standard."""
         a, b = drawn("ab,bc->ac")
         z = (1j * b).astype(np.complex64)
-        result = backend.einsum("ab,bc->ac", backend.tensor(a), backend.tensor(z))
-        np.testing.assert_allclose(backend.to_numpy(result), a @ z, rtol=1e-5)
+        self.product(backend, "ab,bc->ac", [a, z], self.tolerance("complex64"))
 
     def test_float32_products_are_exact_where_fewer_bits_are_not(self, backend: Any) -> None:
-        # 4097 has 13 significant bits: TensorFloat-32 keeps 11, bfloat16 8
-        a = backend.full((8, 8), 4097.0, dtype="float32")
-        for product in (backend.einsum("ab,bc->ac", a, a), backend.matmul(a, a)):
-            assert np.all(backend.to_numpy(product) == np.float32(8 * 4097.0**2))
+        """4097 has 13 significant bits: TensorFloat-32 keeps 11, bfloat16 8."""
+        a = np.full((8, 8), 4097, np.float32)
+        for call in ("ab.einsum('ab,bc->ac', a, a)", "ab.matmul(a, a)"):
+            found = backend.to_numpy(self.called(backend, call, {"a": a}))
+            exact = np.full((8, 8), np.float32(8 * 4097.0**2))
+            same_value(call, found, exact, 0, "a = 4097 everywhere, which needs all of float32")
 
-    def test_empty_axes(self, backend: Any) -> None:
-        a, b = backend.ones((2, 0)), backend.ones((0, 3))
-        np.testing.assert_array_equal(
-            backend.to_numpy(backend.einsum("ab,bc->ac", a, b)), np.zeros((2, 3))
-        )
+    def test_einsum_of_empty_axes(self, backend: Any) -> None:
+        """A sum of nothing is zero."""
+        a, b = np.ones((2, 0), np.float32), np.ones((0, 3), np.float32)
+        self.product(backend, "ab,bc->ac", [a, b], 0)
