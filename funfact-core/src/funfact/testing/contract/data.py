@@ -64,7 +64,7 @@ class Data(Calls):
         x = backend.tensor(X)
         y = backend.tensor(x)
         try:
-            x[0] = 0
+            x[0, ...] = 0
         except (TypeError, ValueError, RuntimeError):
             return  # arrays of this library are never written to
         what = "ab.tensor(x), after the native x was overwritten,"

@@ -19,7 +19,7 @@ from ..group import needs
 from .calls import Calls
 
 MADE = [
-    "ab.tensor(np.ones(2))",
+    "ab.tensor(np.ones(2, 'float32'))",
     "ab.tensor(ab.ones(2))",
     "ab.zeros(2, dtype='float32')",
     "ab.eye(2)",
