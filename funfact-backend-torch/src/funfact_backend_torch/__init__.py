@@ -230,7 +230,9 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
     def _settle_devices(self) -> None:
         """Find the devices that the options name, and write down which they are."""
         if self.options.devices is None:
-            self._native_device = self._find(self.options.device or "cpu")
+            self._native_device = self._find(
+                "cpu" if self.options.device is None else self.options.device
+            )
             self.options = replace(self.options, device=self.device)
             return
         there = self.devices()
