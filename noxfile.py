@@ -16,6 +16,7 @@ nox.options.sessions = [
     "tests",
     "conformance",
     "loopback",
+    "adapter",
     "docs",
     "plugins",
     "packaging",
@@ -107,6 +108,14 @@ def loopback(session: nox.Session, backend: str) -> None:
         session.run("pytest", "--backend", backend, *kit, "--pyargs", "funfact.testing")
 
 
+@nox.session
+def adapter(session: nox.Session) -> None:
+    """The kit on Dask, a backend in twenty lines by way of the array API standard."""
+    dask = "./examples/funfact-backend-dask"
+    install(session, CORE, dask, "pytest", "hypothesis", editable=True)
+    session.run("pytest", *(session.posargs or [f"{dask}/tests"]))
+
+
 @nox.session(name="core-alone")
 def core_alone(session: nox.Session) -> None:
     """Core with NumPy and no backend: what `import funfact` loads, and the unit tests."""
@@ -118,6 +127,7 @@ def core_alone(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """With all three backends: the site, its examples, and models moved between backends."""
     install(session, *DISTRIBUTIONS, *TESTING, *SITE, "matplotlib", editable=True)
+    install(session, "dask[array]")  # an example of a third party's library
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     kit = "--ignore=funfact-core/src/funfact/testing/test_backend.py"  # tests, not examples
     session.run("pytest", "--doctest-modules", kit, *(session.posargs or ["tests/docs", *SOURCES]))
