@@ -22,7 +22,7 @@ A condition of one's own is one method:
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,9 +38,11 @@ __all__ = [
     "Diagonal",
     "NoCondition",
     "NonNegative",
+    "Projects",
     "Unitary",
     "UpperTriangular",
     "as_condition",
+    "as_constraint",
     "violation",
     "weighted_residual",
 ]
@@ -194,6 +196,34 @@ def _check_residual(who: str, residual: Any, x: Array, ab: Backend, lead: int) -
         )
 
 
+@runtime_checkable
+class Projects(Protocol):
+    """A condition that can be imposed: ``constrain=`` takes those."""
+
+    def project(self, x: Array, ab: Backend) -> Array:
+        """The nearest array that meets the condition exactly."""
+
+
+def as_constraint(spec: Any) -> Any:
+    """The condition that ``constrain=`` stands for, a name, a class or an instance.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no condition of that name.
+    OptionError
+        If it is none that can be imposed.
+    """
+    condition = as_condition(spec)
+    if not isinstance(condition, Projects):
+        known = ", ".join(cls.__name__ for cls in _KNOWN if hasattr(cls, "project"))
+        raise OptionError(
+            f"constrain={type(condition).__name__} is not a condition that can be imposed: it has "
+            f"no method `project`. Known are {known}; prefer= takes any condition, as a penalty."
+        )
+    return condition
+
+
 class NoCondition(Condition):
     """Nothing is asked, the penalty is zero."""
 
@@ -212,6 +242,10 @@ class NonNegative(Condition):
         if ab.is_complex(x):
             return -ab.relu(-ab.real(x)) + 1j * ab.imag(x)
         return ab.relu(-x)
+
+    def project(self, x: Array, ab: Backend) -> Array:
+        """`x` with zeros for what is negative, and without imaginary parts."""
+        return ab.astype(ab.relu(ab.real(x)), x.dtype)
 
     def start(self, x: Array, ab: Backend) -> Array:
         """The moduli of `x`."""

@@ -8,12 +8,14 @@ from funfact.backends.capabilities import Autodiff, Capability
 from funfact.errors import OptionError
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem
-from funfact.fit.solvers.base import Solver
+from funfact.fit.solvers.base import Derived, Solver
 from funfact.fit.solvers.gradient import GradientDescent
 from funfact.fit.solvers.inplace import InPlace, is_in_place
 from funfact.fit.solvers.stateful import Stateful
 from funfact.fit.solvers.table import AUTO, DERIVED, derived_of, name_of
 from funfact.fit.solvers.transformation import Transformation, is_transformation
+from funfact.language.nodes import Tensor
+from funfact.model import constraints_of
 from funfact.optim import RULES, rule_of
 
 __all__ = ["Choice", "choose", "needed"]
@@ -60,7 +62,7 @@ def choose(problem: Problem, options: Options) -> Choice | str:
     for name, derived in DERIVED.items():
         if not all(isinstance(problem.backend, capability) for capability in derived.needs):
             continue
-        refusal = derived.refusal(problem)
+        refusal = _refusal(derived, problem)
         reason = None if refusal else derived.recommended(problem)
         if reason:
             return Choice(derived.of, name, reason)
@@ -80,15 +82,43 @@ def _asked_for(problem: Problem, options: Options) -> Callable[[Problem], Solver
     method = options.optimizer
     derived = derived_of(method)
     if derived is not None:
-        refusal = derived.refusal(problem)
+        refusal = _refusal(derived, problem)
         if refusal is not None:
             raise OptionError(f"optimizer={name_of(method)!r} does not apply here: {refusal}")
         return partial(derived.of, **(method.keywords if isinstance(method, partial) else {}))
     if is_transformation(method):
         return partial(Transformation.of, method=method)
+    _check_constraints(problem, options)
     if is_in_place(method):
         return partial(InPlace.of, make=method, lr=options.lr if options.rate_given else None)
     rule = rule_of(method, options.lr)
     if rule is None:
         return partial(Stateful.of, make=method, lr=options.lr)
     return partial(GradientDescent.of, rule=rule)
+
+
+def _refusal(derived: type[Derived], problem: Problem) -> str | None:
+    if not derived.constrained:
+        for tensor, condition in _imposed(problem):
+            return (
+                f"{type(condition).__name__} is imposed on {tensor.symbol or 'a tensor'} "
+                "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
+            )
+    return derived.refusal(problem)
+
+
+def _check_constraints(problem: Problem, options: Options) -> None:
+    """Raise if something is imposed, and a user's or another library's method steps."""
+    method = options.optimizer
+    if is_in_place(method) or rule_of(method, options.lr) is None:
+        for tensor, condition in _imposed(problem):
+            raise OptionError(
+                f"optimizer={name_of(method)!r} changes factors in its own way, and "
+                f"{type(condition).__name__} is imposed on {tensor.symbol or 'a tensor'} "
+                "(constrain=). Give a method that keeps it, optimizer='Adam', or prefer= it."
+            )
+
+
+def _imposed(problem: Problem) -> list[tuple[Tensor, object]]:
+    pairs = zip(problem.optimised, constraints_of(problem.optimised), strict=True)
+    return [(tensor, condition) for tensor, condition in pairs if condition is not None]

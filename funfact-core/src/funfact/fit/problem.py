@@ -15,9 +15,17 @@ from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
 from funfact.loss import Loss, per_replica
-from funfact.model import conditions_of, penalties
+from funfact.model import conditions_of, constraints_of, penalties
 
-__all__ = ["Problem", "losses", "objective", "totals", "values", "weighted_penalties"]
+__all__ = [
+    "Problem",
+    "losses",
+    "objective",
+    "projection",
+    "totals",
+    "values",
+    "weighted_penalties",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +89,17 @@ class Problem:
         """The values of all tensors, in their order."""
         found, given = iter(factors), iter(data)
         return [next(found if tensor.optimizable else given) for tensor in self.tensors]
+
+
+def projection(problem: Problem) -> Callable[[Sequence[Array]], list[Array]]:
+    """What brings factors to the nearest ones that meet what is imposed on them."""
+    ab, imposed = problem.backend, constraints_of(problem.optimised)
+
+    def project(factors: Sequence[Array]) -> list[Array]:
+        pairs = zip(imposed, factors, strict=True)
+        return [x if condition is None else condition.project(x, ab) for condition, x in pairs]
+
+    return project
 
 
 def values(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:

@@ -60,6 +60,7 @@ def tensor(
     optimizable: bool | None = None,
     prefer: Any = None,
     real: bool = False,
+    constrain: Any = None,
 ) -> TsrEx:
     """A tensor of a given shape, to be found by a fit, or one that holds data.
 
@@ -77,6 +78,9 @@ def tensor(
         A condition whose violation is penalised; see `funfact.conditions`.
     real : bool
         Whether it holds real numbers in a complex model too: an angle, an amplitude.
+    constrain : name, class or instance, optional
+        A condition that holds exactly, at the start and after every step of a fit:
+        `funfact.conditions.NonNegative`.
 
     Raises
     ------
@@ -120,7 +124,18 @@ def tensor(
         free = optimizable is None or bool(optimizable)
     if any(size < 1 for size in shape):
         raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
-    return TsrEx(Tensor(checked_symbol(symbol), shape, data, initializer, free, prefer, real=real))
+    return TsrEx(
+        Tensor(
+            checked_symbol(symbol),
+            shape,
+            data,
+            initializer,
+            free,
+            prefer,
+            real=real,
+            constrain=constrain,
+        )
+    )
 
 
 def _data(rest: tuple[Any, ...]) -> Any:

@@ -121,6 +121,7 @@ class Tensor(Leaf):
     prefer: Any = None
     replicas: tuple[Replica, ...] = ()
     real: bool = False
+    constrain: Any = None
 
     @property
     def full_shape(self) -> tuple[int, ...]:

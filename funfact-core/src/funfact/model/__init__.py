@@ -2,7 +2,15 @@
 
 from funfact.model.factorization import Factorization
 from funfact.model.history import History, Outcome
-from funfact.model.penalty import conditions_of, penalties
+from funfact.model.penalty import conditions_of, constraints_of, penalties
 from funfact.model.view import view
 
-__all__ = ["Factorization", "History", "Outcome", "conditions_of", "penalties", "view"]
+__all__ = [
+    "Factorization",
+    "History",
+    "Outcome",
+    "conditions_of",
+    "constraints_of",
+    "penalties",
+    "view",
+]

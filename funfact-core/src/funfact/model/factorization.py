@@ -21,7 +21,7 @@ from funfact.model import keys
 from funfact.model.factors import Key, checked, find, listing, one_for_each
 from funfact.model.history import History
 from funfact.model.parts import Parts
-from funfact.model.penalty import conditions_of, penalties
+from funfact.model.penalty import conditions_of, constraints_of, penalties
 from funfact.model.show import html, text
 from funfact.model.values import appended, counterpart, native, settle_dtype, start
 
@@ -118,6 +118,7 @@ class Factorization:
             tsrex = vectorize(tsrex, vec_size, append=append)
         tensors = tsrex.tensors
         conditions_of(tensors)
+        constraints_of(tensors)
         values = [
             start(tensor, backend, settled) if initialize or tensor.data is not None else None
             for tensor in tensors

@@ -1,13 +1,14 @@
 """What the conditions of tensors add to a loss."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from funfact.backends.contract import Array, Backend
-from funfact.conditions import Condition, NoCondition, as_condition, violation
+from funfact.conditions import Condition, NoCondition, as_condition, as_constraint, violation
 from funfact.language.nodes import Tensor
 from funfact.model.values import replicas_first
 
-__all__ = ["conditions_of", "penalties"]
+__all__ = ["conditions_of", "constraints_of", "penalties"]
 
 
 def conditions_of(tensors: Sequence[Tensor]) -> list[Condition | None]:
@@ -20,6 +21,17 @@ def conditions_of(tensors: Sequence[Tensor]) -> list[Condition | None]:
     """
     conditions = [t.prefer if t.prefer is None else as_condition(t.prefer) for t in tensors]
     return [None if isinstance(c, NoCondition) else c for c in conditions]
+
+
+def constraints_of(tensors: Sequence[Tensor]) -> list[Any]:
+    """What is imposed on each tensor (``constrain=``); None where nothing is.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be imposed.
+    """
+    return [t.constrain if t.constrain is None else as_constraint(t.constrain) for t in tensors]
 
 
 def penalties(

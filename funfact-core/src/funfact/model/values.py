@@ -9,7 +9,7 @@ import numpy as np
 from funfact.arguments import integer
 from funfact.backends.contract import Array, Backend
 from funfact.backends.dtypes import plain
-from funfact.conditions import as_condition
+from funfact.conditions import as_condition, as_constraint
 from funfact.errors import DtypeError, OptionError, ShapeError
 from funfact.graph import postorder
 from funfact.initializers import as_initializer
@@ -110,6 +110,11 @@ def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
         )
     if tensor.data is None and tensor.initializer is None and tensor.prefer is not None:
         value = as_condition(tensor.prefer).start(value, ab)
+    if tensor.constrain is not None:
+        condition = as_constraint(tensor.constrain)
+        if tensor.data is None and tensor.initializer is None:
+            value = condition.start(value, ab)
+        value = condition.project(value, ab)
     order = _stored_order(tensor)
     return value if order == sorted(order) else ab.tensor(ab.transpose(value, order))
 

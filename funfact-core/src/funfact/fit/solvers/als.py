@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Self
 
 from funfact.backends.capabilities import Linalg
@@ -10,6 +11,7 @@ from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.linear import System, corrected, system
 from funfact.fit.solvers.model import Multilinear, called, multilinear
+from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative
 from funfact.fit.solvers.normal import Normal, derive
 
 __all__ = ["ALS", "equations"]
@@ -23,13 +25,16 @@ class ALS(Derived):
     """Alternating least squares; the carry is the list of factors.
 
     For the squared error of a model that is linear in each factor: a sum of products in each
-    of which a factor stands at most once. A step solves for every factor once.
+    of which a factor stands at most once. A step solves for every factor once. Factors that
+    are to be nonnegative are so exactly, whether preferred or imposed.
     """
 
     needs = (Linalg,)
+    constrained = True
 
     backend: Backend
     systems: tuple[System, ...]
+    updates: tuple[Callable[[System, Sequence[Array], Array, Array], Array], ...]
     arrays: Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
     places: tuple[int, ...]
 
@@ -42,26 +47,34 @@ class ALS(Derived):
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:
-        return "the model is linear in each factor, and the loss is the squared error"
+        imposed = any(tensor.constrain is not None for tensor in problem.optimised)
+        found = multilinear(problem)
+        assert not isinstance(found, str), "refused"
+        met = any(found.nonnegative) and not imposed
+        return "the model is linear in each factor, and the loss is the squared error" + (
+            "; what is preferred nonnegative is so exactly" if met else ""
+        )
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
         found = multilinear(problem)
         assert not isinstance(found, str), "refused"
         systems = tuple(
-            system(each, found.keys, problem.backend, problem.dtype) for each in equations(found)
+            system(each, found.keys, problem.backend, problem.dtype, each.load.real or positive)
+            for each, positive in zip(equations(found), found.nonnegative, strict=True)
         )
-        return cls(problem.backend, systems, found.arrays, found.places)
+        updates = tuple(nonnegative if positive else corrected for positive in found.nonnegative)
+        return cls(problem.backend, systems, updates, found.arrays, found.places)
 
     def init(self, factors: list[Array]) -> Carry:
         return factors
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         arrays = self.arrays(carry, target, data)
-        for each, place in zip(self.systems, self.places, strict=True):
+        for each, update, place in zip(self.systems, self.updates, self.places, strict=True):
             grams = [gram(arrays) for gram in each.blocks]
-            x = corrected(each, grams, each.right(arrays), each.sorted(arrays[place]))
-            arrays[place] = each.stored(x)
+            x = update(each, grams, each.right(arrays), each.sorted(arrays[place]))
+            arrays[place] = self.backend.astype(each.stored(x), arrays[place].dtype)
         return [arrays[place] for place in self.places]
 
     def factors(self, carry: Carry) -> list[Array]:
@@ -70,10 +83,15 @@ class ALS(Derived):
 
 def equations(model: Multilinear) -> list[Normal]:
     """The normal equations of each factor."""
-    return [
-        derive(model.whole, load, model.target, model.is_complex, joint=load.real)
-        for load in model.loads
-    ]
+    found = []
+    for load, positive in zip(model.loads, model.nonnegative, strict=True):
+        joint = load.real or (positive and model.is_complex)
+        normal = derive(model.whole, load, model.target, model.is_complex, joint=joint)
+        columns = prod(axis.size for axis in normal.layout.summed)
+        if positive and not joint and columns <= COLUMNS:
+            normal = derive(model.whole, load, model.target, model.is_complex, joint=True)
+        found.append(normal)
+    return found
 
 
 def _too_large(normal: Normal) -> str | None:

@@ -34,8 +34,11 @@ class Solver(ABC):
     then : Solver or None
         What takes over, with the same carry, once the residual of a replica is so small
         against the target (`fit.form.near`) that this solver's steps would be rounding.
+    constrained : bool
+        Whether what is imposed on factors (``constrain=``) holds after every step.
     """
 
+    constrained: ClassVar[bool] = False
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
     spread_starts: ClassVar[bool] = True

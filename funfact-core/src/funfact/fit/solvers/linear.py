@@ -41,7 +41,7 @@ class System:
     axes : tuple of pairs
         The batch and the summed axes of each block.
     real : bool
-        Whether the factor is real where the model is complex.
+        Whether the equations are those of real numbers in a complex model.
     """
 
     backend: Backend
@@ -54,6 +54,7 @@ class System:
 
     def sorted(self, value: Array) -> Array:
         """A factor as it is stored, along the axes of the layout."""
+        value = self.backend.real(value) if self.real else value
         squeezed = self.backend.reshape(value, tuple(n for n in self.shape if n > 1))
         return _permuted(self.backend, squeezed, self._order)
 
@@ -68,12 +69,14 @@ class System:
         return tuple(kept.index(dim) for dim in self.layout.dims)
 
 
-def system(normal: Normal, keys: Sequence[object], backend: Backend, dtype: Any) -> System:
-    """The equations as functions of the arrays behind `keys`."""
+def system(
+    normal: Normal, keys: Sequence[object], backend: Backend, dtype: Any, real: bool = False
+) -> System:
+    """The equations as functions of the arrays behind `keys`; with `real`, their real parts."""
 
     def function(ir: Any) -> Function:
         made = lower(ir, keys, backend, dtype)
-        return (lambda arrays: backend.real(made(arrays))) if normal.load.real else made
+        return (lambda arrays: backend.real(made(arrays))) if real else made
 
     return System(
         backend=backend,
@@ -82,7 +85,7 @@ def system(normal: Normal, keys: Sequence[object], backend: Backend, dtype: Any)
         right=function(normal.right),
         blocks=tuple(function(block.gram) for block in normal.blocks),
         axes=tuple((block.batch, block.summed) for block in normal.blocks),
-        real=normal.load.real,
+        real=real,
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from funfact.backends.contract import Array
 from funfact.compiler.expand import SumOfProducts, expand, loads
 from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Split, Term
+from funfact.conditions import Condition, NonNegative
 from funfact.fit.problem import Problem
 from funfact.graph import postorder
 from funfact.language.nodes import Tensor
 from funfact.loss import MSE
-from funfact.model import conditions_of
+from funfact.model import conditions_of, constraints_of
 
 __all__ = ["Multilinear", "called", "multilinear"]
 
@@ -41,6 +42,9 @@ class Multilinear:
     arrays : callable
         From factors, target and data to the arrays behind `keys`.
     is_complex : bool
+    nonnegative : tuple of bool
+        Which of the factors are to be nonnegative. Preferred, they are so exactly: then the
+        penalty is zero.
     """
 
     whole: SumOfProducts
@@ -50,6 +54,7 @@ class Multilinear:
     places: tuple[int, ...]
     arrays: Arrays
     is_complex: bool
+    nonnegative: tuple[bool, ...]
 
 
 def multilinear(problem: Problem) -> Multilinear | str:
@@ -59,18 +64,31 @@ def multilinear(problem: Problem) -> Multilinear | str:
             f"the loss is {type(problem.loss).__name__}, and least squares are solved. "
             "Give loss='MSE', or a gradient method, optimizer='Adam'."
         )
-    for tensor, condition in zip(problem.optimised, conditions_of(problem.optimised), strict=True):
-        if condition is not None and condition.weight and problem.penalty_weight:
-            return (
-                f"{called(tensor)} is preferred {type(condition).__name__}, a penalty that is no "
-                "part of the normal equations. Give a gradient method, optimizer='Adam'."
-            )
+    nonnegative = []
+    for tensor, preferred, imposed in _conditions(problem):
+        asked = [condition for condition in (preferred, imposed) if condition is not None]
+        for condition in asked:
+            if type(condition) is not NonNegative:
+                return (
+                    f"{type(condition).__name__} is asked of {called(tensor)}, which is no part "
+                    "of the normal equations. Give a gradient method, optimizer='Adam'."
+                )
+        nonnegative.append(bool(asked))
     is_complex = problem.backend.is_complex(problem.dtype)
     whole = expand(problem.ir, problem.optimised, is_complex)
     reason = next(_not_linear(whole), None)
     if reason is not None:
         return f"{reason} Give a method for any model, optimizer='Adam'."
-    return _prepared(problem, whole, is_complex)
+    return _prepared(problem, whole, is_complex, tuple(nonnegative))
+
+
+def _conditions(problem: Problem) -> Iterator[tuple[Tensor, Condition | None, Condition | None]]:
+    """What each factor is to be like, as far as it counts: preferred, and imposed."""
+    tensors = problem.optimised
+    preferred = [
+        c if c and c.weight and problem.penalty_weight else None for c in conditions_of(tensors)
+    ]
+    return zip(tensors, preferred, constraints_of(tensors), strict=True)
 
 
 def called(tensor: object) -> str:
@@ -117,7 +135,9 @@ def _what(node: Ir) -> str:
             return "another expression"
 
 
-def _prepared(problem: Problem, whole: SumOfProducts, is_complex: bool) -> Multilinear:
+def _prepared(
+    problem: Problem, whole: SumOfProducts, is_complex: bool, nonnegative: tuple[bool, ...]
+) -> Multilinear:
     ab, tensors = problem.backend, problem.tensors
     groups = whole.output[:-1] if problem.append else whole.output[1:]
     axes = tuple(axis for group in groups for axis in group)
@@ -140,4 +160,5 @@ def _prepared(problem: Problem, whole: SumOfProducts, is_complex: bool) -> Multi
         places=places,
         arrays=arrays,
         is_complex=is_complex,
+        nonnegative=nonnegative,
     )

@@ -3,7 +3,7 @@
 That is what an `optax` transformation is; nothing of that library is imported here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
 from funfact.errors import OptionError
 from funfact.fit.form import gradient_of
-from funfact.fit.problem import Problem
+from funfact.fit.problem import Problem, projection
 from funfact.fit.solvers.base import Carry, Solver
 
 __all__ = ["Transformation", "is_transformation"]
@@ -35,14 +35,16 @@ class Transformation(Solver):
     """Steps ``x + updates`` by ``update(gradients, state, factors) -> (updates, state)``."""
 
     needs = (Autodiff,)
+    constrained = True
 
     method: Any
     gradient: Callable[..., tuple[Any, list[Array]]]
+    project: Callable[[Sequence[Array]], list[Array]]
 
     @classmethod
     def of(cls, problem: Problem, method: Any) -> "Transformation":
         """The solver of `problem` by `method`."""
-        return cls(method, gradient_of(problem))
+        return cls(method, gradient_of(problem), projection(problem))
 
     def init(self, factors: list[Array]) -> Carry:
         try:
@@ -58,7 +60,7 @@ class Transformation(Solver):
         factors, state = carry
         _, grads = self.gradient(factors, target, data)
         updates, state = self.method.update(grads, state, factors)
-        return [x + u for x, u in zip(factors, updates, strict=True)], state
+        return self.project([x + u for x, u in zip(factors, updates, strict=True)]), state
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])
