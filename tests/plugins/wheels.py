@@ -17,7 +17,7 @@ def wheel(sample: str, folder: Path) -> Path:
     stem = f"{project['name'].replace('-', '_')}-{project['version']}"
     info = f"{stem}.dist-info"
     requires = "".join(f"Requires-Dist: {needed}\n" for needed in project["dependencies"])
-    points = project["entry-points"]["funfact.backends"]
+    points = project.get("entry-points", {}).get("funfact.backends", {})
     files = {path.name: path.read_text("utf-8") for path in (SAMPLES / sample).glob("*.py")}
     files |= {
         f"{info}/METADATA": "Metadata-Version: 2.1\n"
