@@ -7,8 +7,10 @@ from typing import Self
 
 from funfact.backends.capabilities import Linalg
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.lower import lower
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
+from funfact.fit.solvers.halves import Group, grouped
 from funfact.fit.solvers.linear import System, corrected, system
 from funfact.fit.solvers.model import Multilinear, called, multilinear
 from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative
@@ -18,6 +20,29 @@ __all__ = ["ALS", "equations"]
 
 _LARGEST = 2**27
 """Numbers in a block of normal equations: a gibibyte of doubles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """The new value of one factor, from all arrays."""
+
+    system: System
+    solve: Callable[[System, Sequence[Array], Array, Array], Array]
+    place: int
+
+    def __call__(self, arrays: Sequence[Array]) -> Array:
+        system, old = self.system, arrays[self.place]
+        grams = [gram(arrays) for gram in system.blocks]
+        x = self.solve(system, grams, system.right(arrays), system.sorted(old))
+        return system.backend.astype(system.stored(x), old.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Updates that have half products in common, which are made first."""
+
+    halves: tuple[Callable[[Sequence[Array]], Array], ...]
+    updates: tuple[Update, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +58,7 @@ class ALS(Derived):
     constrained = True
 
     backend: Backend
-    systems: tuple[System, ...]
-    updates: tuple[Callable[[System, Sequence[Array], Array, Array], Array], ...]
+    stages: tuple[Stage, ...]
     arrays: Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
     places: tuple[int, ...]
 
@@ -59,26 +83,35 @@ class ALS(Derived):
     def of(cls, problem: Problem) -> Self:
         found = multilinear(problem)
         assert not isinstance(found, str), "refused"
-        systems = tuple(
-            system(each, found.keys, problem.backend, problem.dtype, each.load.real or positive)
-            for each, positive in zip(equations(found), found.nonnegative, strict=True)
-        )
-        updates = tuple(nonnegative if positive else corrected for positive in found.nonnegative)
-        return cls(problem.backend, systems, updates, found.arrays, found.places)
+        stages = tuple(_stage(group, found, problem) for group in grouped(equations(found)))
+        return cls(problem.backend, stages, found.arrays, found.places)
 
     def init(self, factors: list[Array]) -> Carry:
         return factors
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         arrays = self.arrays(carry, target, data)
-        for each, update, place in zip(self.systems, self.updates, self.places, strict=True):
-            grams = [gram(arrays) for gram in each.blocks]
-            x = update(each, grams, each.right(arrays), each.sorted(arrays[place]))
-            arrays[place] = self.backend.astype(each.stored(x), arrays[place].dtype)
+        for stage in self.stages:
+            seen = [*arrays, *(half(arrays) for half in stage.halves)]
+            for update in stage.updates:
+                arrays[update.place] = seen[update.place] = update(seen)
         return [arrays[place] for place in self.places]
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry)
+
+
+def _stage(group: Group, model: Multilinear, problem: Problem) -> Stage:
+    ab, dtype = problem.backend, problem.dtype
+    keys = (*model.keys, *(load.key for load, _ in group.halves))
+    updates = []
+    for normal in group.members:
+        n = next(n for n, load in enumerate(model.loads) if load.key is normal.load.key)
+        positive = model.nonnegative[n]
+        made = system(normal, keys, ab, dtype, normal.load.real or positive)
+        updates.append(Update(made, nonnegative if positive else corrected, model.places[n]))
+    halves = tuple(lower(made, model.keys, ab, dtype) for _, made in group.halves)
+    return Stage(halves, tuple(updates))
 
 
 def equations(model: Multilinear) -> list[Normal]:
