@@ -87,10 +87,13 @@ def _inline(node: Contract, uses: Counter[Ir]) -> Contract | None:
     before = plan(node).cost
     best: tuple[Contract, Contract | None] | None = None
     most = -1
-    for value in dict.fromkeys(whole(term.value) for term in node.terms):
+    values = [whole(term.value) for term in node.terms]
+    for value in dict.fromkeys(values):
         inner = _product(value)
-        places = [place for place, term in enumerate(node.terms) if whole(term.value) is value]
-        if inner is None or len(node.terms) + len(places) * (len(inner.terms) - 1) > _LARGEST:
+        if inner is None:
+            continue
+        places = [place for place, other in enumerate(values) if other is value]
+        if len(values) + len(places) * (len(inner.terms) - 1) > _LARGEST:
             continue
         network = absorbed(opened(node), inner, places)
         if network is None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, assert_never
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.generate import generate
+from funfact.compiler.hoist import hoist
 from funfact.compiler.ir import (
     PRODUCT,
     Apply,
@@ -65,8 +66,21 @@ def lower(
     -------
     callable
         ``f(arrays) -> array`` of shape ``ir.shape``. An intermediate result is
-        released as soon as nothing needs it any more.
+        released as soon as nothing needs it any more. What depends on constants alone is
+        computed now.
     """
+    found = hoist(ir)
+    if not found.parts:
+        return _function(ir, keys, backend, dtype)
+    constants = [_function(part, (), backend, dtype)(()) for part in found.parts]
+    every = [*keys, *(load.key for load in found.loads)]
+    function = _function(found.rest, every, backend, dtype)
+    return lambda arrays: function([*arrays, *constants])
+
+
+def _function(
+    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any
+) -> Callable[[Sequence[Array]], Array]:
     nodes = postorder(ir)
     place = {id(node): position for position, node in enumerate(nodes)}
     last_use = {place[id(child)]: place[id(node)] for node in nodes for child in node.below}

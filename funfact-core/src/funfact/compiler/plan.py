@@ -12,9 +12,9 @@ from math import prod
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
 from funfact.compiler.order import Letters, orders, volume
 
-__all__ = ["Plan", "Step", "cost", "plan"]
+__all__ = ["TRAFFIC", "Plan", "Step", "cost", "plan"]
 
-_TRAFFIC = 16
+TRAFFIC = 16
 """Flops of a large matrix product in the time in which one number is read or written:
 measured at 10 to 20 on processors, and more on accelerators."""
 
@@ -57,7 +57,7 @@ class Plan:
     def cost(self) -> int:
         """What the order is chosen by: flops, and those that would fit in the time of reading
         and writing."""
-        return self.flops + _TRAFFIC * sum(step.traffic for step in self.steps)
+        return self.flops + TRAFFIC * sum(step.traffic for step in self.steps)
 
     @property
     def largest(self) -> int:
@@ -94,7 +94,7 @@ def cost(node: Ir) -> int:
         case Map() | Contract():
             every = {axis for term in node.terms for axis in term.axes if axis}
             traffic = sum(prod(value.shape) for value in (node, *node.below))
-            return prod(axis.size for axis in every) + _TRAFFIC * traffic
+            return prod(axis.size for axis in every) + TRAFFIC * traffic
         case _:
             return 0
 

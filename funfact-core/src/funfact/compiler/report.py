@@ -5,6 +5,7 @@ from itertools import chain
 from math import prod
 
 from funfact.compiler.fuse import fuse
+from funfact.compiler.hoist import hoist
 from funfact.compiler.ir import PRODUCT, Apply, Const, Contract, Gather, Ir, Load, Map
 from funfact.compiler.plan import plan
 from funfact.compiler.subscripts import einsum
@@ -55,7 +56,7 @@ class Report:
 
 
 def report(ir: Ir) -> Report:
-    """The cost of an expression, as it will be evaluated.
+    """The cost of an expression, as it will be evaluated; constants are computed before.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def report(ir: Ir) -> Report:
     bac,db->acd  8 x 9 x 10  2,880
     3,024 flops, at most 864 elements beside factors and data
     """
-    nodes = postorder(fuse(ir))
+    nodes = postorder(hoist(fuse(ir)).rest)
     last_use = {id(child): id(node) for node in nodes for child in node.below}
     alive: dict[int, int] = {}
     rows: list[Row] = []
