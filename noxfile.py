@@ -36,6 +36,7 @@ BACKENDS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
 PINS = ["-c", "constraints.txt"]
 TESTING = ["pytest", "hypothesis", "array-api-strict"]
 SITE = ["mkdocs-material", "mkdocstrings[python]", "ruff"]  # ruff sets long signatures
+SHOWN = ["matplotlib", "dask[array]", "hatchling"]  # what examples in the docs need besides
 
 
 def install(session: nox.Session, *packages: str, editable: bool = False) -> None:
@@ -126,8 +127,7 @@ def core_alone(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """With all three backends: the site, its examples, and models moved between backends."""
-    install(session, *DISTRIBUTIONS, *TESTING, *SITE, "matplotlib", editable=True)
-    install(session, "dask[array]")  # an example of a third party's library
+    install(session, *DISTRIBUTIONS, *TESTING, *SITE, *SHOWN, editable=True)
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     kit = "--ignore=funfact-core/src/funfact/testing/test_backend.py"  # tests, not examples
     session.run("pytest", "--doctest-modules", kit, *(session.posargs or ["tests/docs", *SOURCES]))

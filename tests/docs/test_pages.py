@@ -40,3 +40,22 @@ def test_an_example_is_left_out_for_a_reason(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("<!-- not run: needs a GPU -->\n```py\n1 / 0\n```\n", encoding="utf-8")
     assert run(page, tmp_path).stdout == "0 examples\n"
+
+
+def test_files_and_commands(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    lines = [
+        *("<!-- run -->", "```bash", "mkdir here", "cd here", "```"),
+        *('```py title="one.py"', "ONE = 1", "```"),
+        *("<!-- run as: cp one.py $SITE/two.py -->", "```bash", "install two", "```"),
+        *("<!-- run -->", "```bash", "python -c 'import two; print(two.ONE)' > said", "```"),
+        *("```bash", "a command that is only shown", "```"),
+        *("```py", "assert open('said').read() == '1\\n'", "```"),
+    ]
+    page.write_text("\n".join(lines), encoding="utf-8")
+    done = run(page, tmp_path)
+    assert done.stdout == "5 examples\n", done.stderr
+    page.write_text("<!-- run -->\n```bash\necho seen; false; true\n```\n", encoding="utf-8")
+    done = run(page, tmp_path)
+    assert done.returncode == 1
+    assert f"{page}, line 2: status 1\nseen" in done.stderr

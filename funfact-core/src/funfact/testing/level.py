@@ -25,7 +25,9 @@ from ..backends import capabilities
 __all__ = ["CAPABILITIES", "LEVELS", "SOLVERS", "Outcome", "level", "sound"]
 
 CAPABILITIES = tuple(
-    name for name in capabilities.__all__ if name not in ("Capability", "declared")
+    name
+    for name in capabilities.__all__
+    if capabilities.Capability in getattr(getattr(capabilities, name), "__bases__", ())
 )
 SOLVERS = ("Autodiff", "Linalg")
 """Each of them alone lets a model be fitted."""
