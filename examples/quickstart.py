@@ -31,12 +31,8 @@ import funfact as ff
 
 def fit(data, mask, rank, replicas, steps):
     """The best of several nonnegative CP models of the measured part of `data`."""
-    positive = {
-        "prefer": ff.conditions.NonNegative,
-        "initializer": ff.initializers.Uniform(scale=1.0),
-    }
     a, b, c, d = (
-        ff.tensor(name, size, rank, **positive)
+        ff.tensor(name, size, rank, constrain=ff.conditions.NonNegative)
         for name, size in zip("abcd", data.shape, strict=True)
     )
     w = ff.tensor("w", mask)
@@ -45,13 +41,13 @@ def fit(data, mask, rank, replicas, steps):
     model = a[i, ~r] * b[j, ~r] * c[k, ~r] * d[l, r]
     masked = model * w[i, j, k, l] >> [i, j, k, l]
     return ff.factorize(
-        masked, data * mask, vec_size=replicas, lr=0.05, max_steps=steps, tol=0, progress=True
+        masked, data * mask, vec_size=replicas, max_steps=steps, tol=0, progress=True
     )
 
 
 def components(fac):
-    """The factors, exactly nonnegative, all scale moved to the samples, largest first."""
-    samples, *profiles = (np.maximum(ff.active_backend.to_numpy(fac[name]), 0.0) for name in "abcd")
+    """The factors, all scale moved to the samples, largest first."""
+    samples, *profiles = (np.array(ff.active_backend.to_numpy(fac[name])) for name in "abcd")
     for profile in profiles:
         top = profile.max(axis=0)
         profile /= top
@@ -82,10 +78,10 @@ def draw(factors, ticks, labels, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backend", default="jax", help="jax or torch (default: %(default)s)")
+    parser.add_argument("--backend", default="numpy", help="or jax, torch (default: %(default)s)")
     parser.add_argument("--rank", type=int, default=3, help="components (default: %(default)s)")
     parser.add_argument("--replicas", type=int, default=4, help="random starts at once")
-    parser.add_argument("--steps", type=int, default=600, help="steps of Adam")
+    parser.add_argument("--steps", type=int, default=200, help="steps of the solver")
     parser.add_argument("--output", default="quickstart.png", help="the picture to write")
     options = parser.parse_args()
 
@@ -107,7 +103,8 @@ def main():
     print(f"model     {options.rank} nonnegative components of {' x '.join(map(str, data.shape))}")
     print(f"backend   {ff.active_backend!r}")
     print(f"fit       {explained(data, mask, factors):.5f} of the squared norm explained")
-    print(f"steps     {history.steps[-1]} of Adam, {seconds:.1f} s")
+    print(f"solver    {history.method}: {history.reason}")
+    print(f"steps     {history.steps[-1]}, {seconds:.1f} s")
     print(f"replica   {history.replica} won, of {len(history.best)}")
     print(f"picture   {options.output}")
 
