@@ -184,7 +184,9 @@ def factorize(
     parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, parts, model.factors, stacklevel=2)
     solver = parts[0].solver
-    factors = scaled_to_target(problem, parts, model.factors, spread=solver.spread_starts)
+    factors = scaled_to_target(
+        problem, parts, model.factors, spread=solver.spread_starts, steps=options.max_steps
+    )
     outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)

@@ -13,6 +13,7 @@ import numpy as np
 from funfact.backends.capabilities import Share, Spread
 from funfact.backends.contract import Array, Backend
 from funfact.fit.problem import Problem
+from funfact.fit.programs import solver_of
 from funfact.fit.solvers.base import Solver
 from funfact.language.notation import TsrEx
 from funfact.language.replicas import vectorize
@@ -43,9 +44,7 @@ class Part:
     count: int
 
 
-def parts_of(
-    problem: Problem, tsrex: TsrEx, solver_of: Callable[[Problem], Solver]
-) -> tuple[Part, ...]:
+def parts_of(problem: Problem, tsrex: TsrEx, make: Callable[[Problem], Solver]) -> tuple[Part, ...]:
     """A fit of `tsrex` in parts, each with its own problem and solver.
 
     Parameters
@@ -54,7 +53,7 @@ def parts_of(
         With all replicas, on the backend in use.
     tsrex : TsrEx
         Without replicas.
-    solver_of : callable
+    make : callable
         Makes a solver for a problem.
     """
     found: list[Part] = []
@@ -62,7 +61,7 @@ def parts_of(
         first = sum(part.count for part in found)
         own = _own_problem(problem, tsrex, share)
         count = min(share.size, problem.replicas - first)
-        found.append(Part(own, solver_of(own), share.put, first, count))
+        found.append(Part(own, solver_of(own, make), share.put, first, count))
     return tuple(found)
 
 

@@ -1,6 +1,7 @@
 """Where a fit starts: standard starts, brought to the size of the target and below."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from funfact.backends.contract import Array, Backend
 from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem, values
+from funfact.fit.programs import programs_of
 from funfact.model import conditions_of
 
 __all__ = ["scaled_to_target"]
@@ -20,7 +22,12 @@ _SIZES = 8
 
 
 def scaled_to_target(
-    problem: Problem, parts: Sequence[Part], factors: Sequence[Array], *, spread: bool = True
+    problem: Problem,
+    parts: Sequence[Part],
+    factors: Sequence[Array],
+    *,
+    spread: bool = True,
+    steps: int = 1,
 ) -> list[Array]:
     """The factors, those with a standard start multiplied by what the target's norm asks for.
 
@@ -46,6 +53,8 @@ def scaled_to_target(
         Those that are optimised, with replicas.
     spread : bool
         Whether replicas start at several sizes. Methods that see the curvature need one only.
+    steps : int
+        Of the fit, at most; before long ones, the model is compiled.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def scaled_to_target(
         ]
 
     ones = np.ones(problem.replicas)
-    once, twice = (_norms(parts, times(scale), ab) for scale in (ones, 2 * ones))
+    once, twice = (_norms(parts, times(scale), ab, steps) for scale in (ones, 2 * ones))
     with np.errstate(all="ignore"):
         degrees = np.log2(twice / once)
         degree = np.round(degrees[0])
@@ -80,22 +89,28 @@ def scaled_to_target(
         return times((wanted / once) ** (1 / degree))
 
 
-def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend) -> Vector:
-    """The norm of each replica's model."""
-    pairs = zip(parts, split(parts, factors, ab), strict=True)
-    return np.concatenate([_norms_of(part.problem, x)[: part.count] for part, x in pairs])
+def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend, steps: int) -> Vector:
+    """The norm of each replica's model; the factors are on `ab`."""
+    found = []
+    for part, own in zip(parts, split(parts, factors, ab), strict=True):
+        programs = programs_of(part.problem)
+        squares = programs.compiled("squares", lambda bare: partial(_squares, bare), steps)
+        of_all = part.problem.backend.to_numpy(squares(own, part.problem.data))
+        found.append(np.sqrt(np.asarray(of_all[: part.count], dtype=np.float64)))
+    return np.concatenate(found)
 
 
-def _norms_of(problem: Problem, factors: Sequence[Array]) -> Vector:
+def _squares(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:
+    """The squared norm of each replica's model, shape ``(replicas,)``."""
     ab = problem.backend
-    value = ab.abs(values(problem, factors, problem.data))
+    value = ab.abs(values(problem, factors, data))
     axes = tuple(range(1, value.ndim))
-    squares = ab.sum(value * value, axis=axes) if axes else value * value
-    return np.sqrt(np.asarray(ab.to_numpy(squares), dtype=np.float64))
+    return ab.sum(value * value, axis=axes) if axes else value * value
 
 
 def _scaled(problem: Problem, x: Array, scale: Vector) -> Array:
-    ab = problem.backend
-    factor = ab.tensor(scale, x.dtype)
-    shape = (1,) * (x.ndim - 1)
-    return x * ab.reshape(factor, (*shape, -1) if problem.append else (-1, *shape))
+    # In NumPy: a library that compiles would do so for each shape of a factor.
+    ab, values = problem.backend, problem.backend.to_numpy(x)
+    shape = (1,) * (values.ndim - 1)
+    factor = scale.reshape((*shape, -1) if problem.append else (-1, *shape))
+    return ab.tensor(values * factor.astype(values.real.dtype), x.dtype)

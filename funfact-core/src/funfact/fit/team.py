@@ -13,15 +13,13 @@ from funfact.fit.form import gradient_of, near
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem, losses
+from funfact.fit.programs import programs_of, worth_compiling
 from funfact.fit.solvers.base import Carry, Solver
 
 __all__ = ["Team"]
 
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
-
-_WORTH_COMPILING = 32
-"""Steps of a fit from which on it is compiled: fewer are made before a compiler is done."""
 
 _LOOK = 100
 """Steps between two looks at the losses, at most, as long as another solver may take over."""
@@ -82,17 +80,21 @@ class Runner:
     """What a part does, compiled where that is worth while."""
 
     def __init__(self, problem: Problem, solver: Solver, fit: Fit) -> None:
-        compiled = _compiler(problem.backend, fit)
         self.backend = problem.backend
-        self._problem, self._fit, self._compiled = problem, fit, compiled
+        self._problem, self._steps, self._programs = problem, fit.max_steps, programs_of(problem)
         self._take(solver)
-        self._losses = compiled(partial(losses, problem))
+        self._losses = self._programs.compiled(
+            "losses", lambda bare: partial(losses, bare), fit.max_steps
+        )
         self._seen: Array | None = None
         self._unseen = 0
 
     def _take(self, solver: Solver) -> None:
         self._solver = solver
-        self._advance = _advancer(solver, self.backend, self._fit)
+        made, worth = solver.compiled, worth_compiling(self._steps)
+        if worth not in made:
+            made[worth] = _advancer(solver, self.backend, worth)
+        self._advance: Callable[..., Carry] = made[worth]
 
     def init(self, factors: list[Array]) -> Carry:
         return self._solver.init(factors)
@@ -129,14 +131,15 @@ class Runner:
 
     @cached_property
     def _gradient(self) -> Any:
-        return self._compiled(gradient_of(self._problem))
+        return self._programs.compiled("gradient", gradient_of, self._steps)
 
 
-def _advancer(solver: Solver, backend: Backend, fit: Fit) -> Callable[..., Carry]:
+def _advancer(solver: Solver, backend: Backend, worth: bool) -> Callable[..., Carry]:
     """``advance(carry, n, *args)``: n steps, on the device where the backend can."""
-    if solver.pure and fit.max_steps >= _WORTH_COMPILING and isinstance(backend, Repeat):
+    if solver.pure and worth and isinstance(backend, Repeat):
         return backend.repeated(solver.step)
-    step = _compiler(backend, fit)(solver.step) if solver.pure else solver.step
+    compiled = solver.pure and worth and isinstance(backend, Compile)
+    step = backend.compile(solver.step) if compiled else solver.step
 
     def advance(carry: Carry, n: int, *args: Any) -> Carry:
         for _ in range(n):
@@ -144,12 +147,3 @@ def _advancer(solver: Solver, backend: Backend, fit: Fit) -> Callable[..., Carry
         return carry
 
     return advance
-
-
-def _compiler(backend: Backend, fit: Fit) -> Callable[[Any], Any]:
-    worth = fit.max_steps >= _WORTH_COMPILING
-    return backend.compile if worth and isinstance(backend, Compile) else _as_it_is
-
-
-def _as_it_is(function: Any) -> Any:
-    return function

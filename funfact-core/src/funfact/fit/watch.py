@@ -1,6 +1,7 @@
 """The hooks that every fit has: the best factors so far, and when to stop."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ class BestSoFar:
             self.factors = self._keep(mask, point.factors, self.factors or point.factors)
 
 
+@lru_cache(maxsize=8)
 def _keeper(backend: Backend, append: bool) -> Any:
     def keep(improved: Array, new: Sequence[Array], old: Sequence[Array]) -> list[Array]:
         def choose(a: Array, b: Array) -> Array:

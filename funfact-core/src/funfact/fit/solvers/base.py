@@ -6,6 +6,7 @@ never change, so that the loop may run many steps on the device.
 """
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
 from funfact.backends.capabilities import Capability
@@ -44,6 +45,11 @@ class Solver(ABC):
     spread_starts: ClassVar[bool] = True
     settles: ClassVar[bool] = False
     then: "Solver | None" = None
+
+    @cached_property
+    def compiled(self) -> dict[bool, Any]:
+        """What the loop made of its steps, compiled or not, for as long as the solver lives."""
+        return {}
 
     @abstractmethod
     def init(self, factors: list[Array]) -> Carry:
