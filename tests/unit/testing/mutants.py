@@ -127,6 +127,29 @@ class WrongDiagonal(Right):
         return np.einsum(subscripts, *operands)
 
 
+class TransposesProducts(Right):
+    def einsum(self, subscripts: str, *operands: Any) -> Any:
+        product = np.einsum(subscripts, *operands)
+        return product.T if product.ndim > 1 and len(set(product.shape)) == 1 else product
+
+
+class ForgetsTheLast(Right):
+    def einsum(self, subscripts: str, *operands: Any) -> Any:
+        """A sum over all but the last of what is summed, if that is one axis of one operand."""
+        terms, out = subscripts.split("->")
+        summed = [x for x in dict.fromkeys(terms.replace(",", "")) if x not in out]
+        if len(summed) == 1 and operands[0].shape[terms.index(summed[0])] > 1:
+            short = [slice(-1) if x == summed[0] else slice(None) for x in terms.split(",")[0]]
+            operands = (np.where(_mask(operands[0], short), operands[0], 0), *operands[1:])
+        return np.einsum(subscripts, *operands)
+
+
+def _mask(x: Any, key: list[slice]) -> Any:
+    mask = np.zeros(np.shape(x), bool)
+    mask[tuple(key)] = True
+    return mask
+
+
 class ConjugatesProducts(Right):
     def einsum(self, subscripts: str, *operands: Any) -> Any:
         return np.einsum(subscripts, *operands[:1], *map(np.conj, operands[1:]))

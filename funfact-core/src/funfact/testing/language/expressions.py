@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 import funfact as ff
@@ -18,6 +18,8 @@ QUIET = settings(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate, Phase.shrink],
+    report_multiple_bugs=False,
     suppress_health_check=[
         HealthCheck.differing_executors,
         HealthCheck.filter_too_much,

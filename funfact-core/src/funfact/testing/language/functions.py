@@ -7,6 +7,7 @@ import pytest
 
 import funfact as ff
 
+from ..compare import given
 from .cases import Case, Notation, row, rows, uniform
 from .words import FUNCTIONS
 
@@ -77,4 +78,5 @@ class ElementwiseFunctions(Notation):
         )
         value = backend.to_numpy(model())
         expected = FUNCTIONS[name][0](data.astype(float))
-        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-30)
+        what = f"the value of ff.{name}(a)"
+        self.close(what, value, expected, np.abs(expected) + 1e-25, given({"a": data}))
