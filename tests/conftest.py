@@ -13,6 +13,10 @@ from wheels import unpack
 
 LOOPBACKS = ("opaque", "strict")
 
+# Fits in the tests are small. Two OpenMP threads that share a busy machine wait for one
+# another, and were seen to take twenty times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples on every machine. The function-scoped fixture that they share is
 # `backend`, which is as good for the last example as for the first.
 hypothesis.settings.register_profile(
@@ -52,6 +56,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"backend: {config.getoption('--backend')}"
+
+
+_NEED_GRADIENTS = {"fit", "program"}
+"""Fixtures that fit by gradients, of tests/solvers and tests/compat."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs gradients where there are none.
+
+    A backend without them is asked for what it can do; that it refuses the rest is tested.
+    """
+    asked = [item for item in items if _NEED_GRADIENTS & {*getattr(item, "fixturenames", ())}]
+    if not asked:
+        return
+    from funfact.backends import Autodiff, load
+
+    if not isinstance(load(config.getoption("--backend")), Autodiff):
+        config.hook.pytest_deselected(items=asked)
+        items[:] = [item for item in items if item not in asked]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.errors import FitError, FunFactError, TargetError, UnknownNameError
+from funfact.errors import (
+    FitError,
+    FunFactError,
+    OptionError,
+    RangeError,
+    TargetError,
+    UnknownNameError,
+)
 
 i, j, k = ff.indices("i, j, k")
 ROWS = np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]], dtype=np.float32)
@@ -45,6 +52,47 @@ def test_inside_no_grad_torch_follows_nothing(backend_name):
         with ff.active_backend.no_grad():
             assert not (2 * x).requires_grad
         assert (2 * x).requires_grad
+
+
+def test_gradients_are_switched_off_for_a_while(backend):
+    from funfact.backends import Autodiff
+
+    follows = isinstance(backend, Autodiff)
+    assert ff.is_grad_on() == follows
+    with ff.enable_grad(False):
+        assert not ff.is_grad_on()
+        with ff.enable_grad(True):
+            assert ff.is_grad_on() == follows
+        assert not ff.is_grad_on()
+    assert ff.is_grad_on() == follows
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_an_instance_of_vectorised_factors_is_put_into_a_model(append, backend):
+    u, v = ff.tensor("u", 3, 2), ff.tensor("v", 4, 2)
+    expr = u[i, k] * v[j, k]
+    many = ff.Factorization.from_tsrex(ff.vectorize(expr, 5, append=append))
+    one = ff.Factorization.from_tsrex(expr)
+    assert ff.view(many.factors, one, 2, append) is one
+    all_of_them = backend.to_numpy(many())
+    expected = all_of_them[..., 2] if append else all_of_them[2]
+    np.testing.assert_allclose(backend.to_numpy(one()), expected, rtol=1e-5)
+    np.testing.assert_array_equal(backend.to_numpy(one()), backend.to_numpy(ff.view(many, 2)()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ((5,), RangeError, "instance 5 was asked for, and there are 5"),
+        ((None,), OptionError, r"view\(vectorised.factors, model, 0\)"),
+        (("0",), OptionError, "an instance '0'"),
+    ],
+)
+def test_an_instance_that_is_not_there(arguments, kind, message, backend):
+    expr = ff.tensor("u", 3) * 1.0
+    many = ff.Factorization.from_tsrex(ff.vectorize(expr, 5))
+    with pytest.raises(kind, match=message):
+        ff.view(many.factors, ff.Factorization.from_tsrex(expr), *arguments)
 
 
 def kingma_and_ba(x, grads, lr=0.1, b1=0.9, b2=0.999, epsilon=1e-8):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from funfact import backends
 from funfact.backends import active_backend, devices, register_backend, use, using
+from funfact.backends.grad import enable_grad, is_grad_on
 from funfact.language.functions import (
     abs,
     acos,
@@ -57,6 +58,7 @@ __all__ = [
     "cos",
     "cosh",
     "devices",
+    "enable_grad",
     "erf",
     "erfc",
     "exp",
@@ -69,6 +71,7 @@ __all__ = [
     "index",
     "indices",
     "initializers",
+    "is_grad_on",
     "load",
     "log",
     "logsumexp",

@@ -105,6 +105,24 @@ def test_factors_come_in_the_order_of_the_gates() -> None:
     assert [name for name in named if name] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize(
+    ("angle", "shown"),
+    [
+        (np.pi, "RX(pi)"),
+        (-np.pi / 4, "RX(-pi/4)"),
+        (5 * np.pi / 8, "RX(5*pi/8)"),
+        (np.float64(2 * np.pi), "RX(2*pi)"),
+        (1.0471975511, "RX(1.047)"),
+        (0.5, "RX(0.5)"),
+        (0, "RX(0)"),
+        (1e-9, "RX(1e-09)"),
+        (ff.pi / 3, "RX(pi / 3)"),
+    ],
+)
+def test_an_angle_is_shown_in_short(angle: Any, shown: str) -> None:
+    assert repr(RX(angle)) == shown
+
+
 @pytest.mark.parametrize("where", [[0, 1], range(2), np.array([0, 1]), (np.int64(0), np.int8(1))])
 def test_qubits_in_any_list(where: Any) -> None:
     assert repr(CX @ where) == "CX @ (0, 1)"

@@ -1,12 +1,17 @@
 """One replica out of many."""
 
+from typing import Any
+
+from funfact.arguments import integer
 from funfact.errors import OptionError, RangeError
 from funfact.model.factorization import Factorization
 
 __all__ = ["view"]
 
 
-def view(fac: Factorization, replica: int) -> Factorization:
+def view(
+    fac: Any, replica: Any, instance: int | None = None, append: bool = False
+) -> Factorization:
     """One replica of a vectorised model, as a model of the original expression.
 
     Parameters
@@ -15,6 +20,9 @@ def view(fac: Factorization, replica: int) -> Factorization:
         Built with `vec_size`, or on what `funfact.vectorize` returned.
     replica : int
         Negative numbers count from the end.
+    instance, append
+        For the form of FunFact 1.0, ``view(factors, model, instance, append)``: the factors of
+        `model`, which is returned, become those of one instance of the vectorised `factors`.
 
     Raises
     ------
@@ -32,12 +40,15 @@ def view(fac: Factorization, replica: int) -> Factorization:
     >>> fac.shape, ff.view(fac, 5).shape
     ((8, 3, 4), (3, 4))
     """
+    if isinstance(replica, Factorization):
+        return _set(replica, fac, instance, append)
     if not isinstance(fac, Factorization):
         raise OptionError(
             f"view takes a replica of a model, and got a {type(fac).__name__}. Give what "
             "Factorization.from_tsrex(expr, vec_size=n) returned."
         )
-    if isinstance(replica, bool) or not hasattr(replica, "__index__"):
+    number = integer(replica)
+    if number is None:
         raise OptionError(f"replica {replica!r}: expected an integer.")
     tsrex, ab = fac.tsrex.original, fac.backend
     if tsrex is None:
@@ -51,9 +62,9 @@ def view(fac: Factorization, replica: int) -> Factorization:
     ):
         if len(replicated.replicas) > len(tensor.replicas):
             axis = replicated.replicas[0]
-            if not -axis.size <= replica < axis.size:
+            if not -axis.size <= number < axis.size:
                 raise RangeError(
-                    f"replica {replica} was asked for, and the model has {axis.size}: "
+                    f"replica {number} was asked for, and the model has {axis.size}: "
                     f"0 to {axis.size - 1}."
                 )
             value = ab.tensor(value[..., replica] if axis.append else value[replica, ...])
@@ -61,3 +72,19 @@ def view(fac: Factorization, replica: int) -> Factorization:
     one = Factorization(tsrex, ab, fac.dtype, values)
     one.seed = fac.seed
     return one
+
+
+def _set(model: Factorization, factors: Any, instance: Any, append: bool) -> Factorization:
+    number = integer(instance)
+    if number is None or not isinstance(factors, tuple | list):
+        raise OptionError(
+            f"view of an instance {instance!r} of {factors!r:.60}: expected the factors of a "
+            "vectorised model, the model that takes them, and an integer, "
+            "view(vectorised.factors, model, 0). The model alone will do: view(vectorised, 0)."
+        )
+    axis = -1 if append else 0
+    sizes = {x.shape[axis] for x in factors if x.ndim}
+    if any(not -size <= number < size for size in sizes):
+        raise RangeError(f"instance {number} was asked for, and there are {min(sizes)}.")
+    model.factors = [x[..., number] if append else x[number] for x in factors]
+    return model

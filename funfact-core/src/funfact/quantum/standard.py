@@ -6,11 +6,13 @@ Nielsen & Chuang, sections 1.3.1, 4.2 and 4.3.
 """
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from funfact.errors import UnknownNameError
+from funfact.language.literals import number
 from funfact.language.notation import TsrEx
 from funfact.parametrized import angles, parametrized, trigonometric
 from funfact.quantum.gates import Gate, constant, controlled
@@ -123,5 +125,24 @@ GENERATORS = {
 
 def rotation_name(name: str, given: Any) -> str:
     """A gate's name with its parameters, if they have one that is short."""
-    text = given if isinstance(given, str) else repr(given)
+    value = number(given)
+    text = given if isinstance(given, str) else repr(given) if value is None else _angle(value)
     return name if given is None or len(text) > 20 else f"{name}({text})"
+
+
+def _angle(value: complex) -> str:
+    """An angle as it is shown: a simple fraction of pi as such, else in four digits.
+
+    Examples
+    --------
+    >>> import math
+    >>> _angle(math.pi), _angle(-3 * math.pi / 4), _angle(1 / 3), _angle(0)
+    ('pi', '-3*pi/4', '0.3333', '0')
+    """
+    turns = Fraction(abs(value) / math.pi).limit_denominator(16)
+    if turns == 0 or not math.isclose(turns * math.pi, abs(value), rel_tol=1e-12):
+        return f"{value:.4g}"
+    sign = "-" if value.real < 0 else ""
+    times = "" if turns.numerator == 1 else f"{turns.numerator}*"
+    over = "" if turns.denominator == 1 else f"/{turns.denominator}"
+    return f"{sign}{times}pi{over}"

@@ -54,7 +54,8 @@ def typeset(symbol: str) -> str:
     \alpha T_{12} u_{\mathrm{max}} \mathrm{core}
     """
     stem, *below = symbol.split("_")
-    letters, digits = re.fullmatch(r"(\D*)(.*)", stem, re.DOTALL).groups()  # type: ignore[union-attr]
+    letters = re.split(r"\d", stem, maxsplit=1)[0]
+    digits = stem[len(letters) :]
     if letters and digits.isdecimal():
         stem, below = letters, [digits, *below]
     indices = ",".join(_word(part) for part in below)
