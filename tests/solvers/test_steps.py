@@ -238,3 +238,27 @@ def test_replicas_do_not_disturb_one_another(fit, backend):
     for n in range(3):
         (alone,) = run(slice(n, n + 1))
         assert alone.history.loss == pytest.approx(together[n].history.loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "RMSprop"])
+@pytest.mark.parametrize("vec_axis", [0, -1])
+def test_steps_of_many_factors_are_those_of_each(fit, backend, monkeypatch, optimizer, vec_axis):
+    """Where nothing is compiled, a rule is applied to all factors at once, as one vector."""
+    from funfact.fit.programs import forget
+    from funfact.fit.solvers import gradient
+
+    i, j, r, s = ff.indices("i, j, r, s")
+    target = np.random.default_rng(3).normal(size=(4, 6)).astype("float32")
+
+    def run():
+        forget()
+        u, m, v = ff.tensor("u", 4, 2), ff.tensor("m", 2, 3), ff.tensor("v", 6, 3)
+        expr = u[i, r] * m[r, s] * v[j, s]
+        options = {"optimizer": optimizer, "vec_axis": vec_axis, "lr": 0.01, "seed": 4}
+        found = fit(expr, target, vec_size=2, max_steps=20, tol=0, **options)
+        return [backend.to_numpy(x) for x in found.factors]
+
+    together = run()
+    monkeypatch.setattr(gradient, "_shapes", lambda problem: ())
+    for x, y in zip(together, run(), strict=True):
+        np.testing.assert_array_equal(x, y)

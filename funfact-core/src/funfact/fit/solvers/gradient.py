@@ -1,12 +1,13 @@
 """Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
 
-from funfact.backends.capabilities import Autodiff
+from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient, gradient_of, gradient_without_model
-from funfact.fit.problem import Problem, projection
+from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver
 from funfact.optim import Rule
 
@@ -15,38 +16,58 @@ __all__ = ["GradientDescent"]
 
 @dataclass(frozen=True, eq=False)
 class GradientDescent(Solver):
-    """A pure rule, applied to the gradient of a problem; the carry is (factors, state).
+    """A pure rule, applied to the gradient of a problem; the carry is (arrays, state).
 
-    After each step the factors are brought to the nearest ones that meet what is imposed.
     The gradient is taken without the model where that is much cheaper, and the residual's
-    is `then`.
+    is `then`. With `shapes`, the rule, which is elementwise, is applied to all factors at once, as
+    one vector: where nothing is compiled, a call costs more than a small array does.
     """
 
     needs = (Autodiff,)
-    constrained = True
 
     backend: Backend
     rule: Rule
     gradient: Gradient
-    project: Callable[[Sequence[Array]], list[Array]]
+    shapes: tuple[tuple[int, ...], ...] = ()
     then: "GradientDescent | None" = None
 
     @classmethod
     def of(cls, problem: Problem, rule: Rule) -> "GradientDescent":
         """The solver of `problem` by `rule`."""
-        project = projection(problem)
-        exact = cls(problem.backend, rule, gradient_of(problem), project)
+        exact = cls(problem.backend, rule, gradient_of(problem), _shapes(problem))
         cheap = gradient_without_model(problem)
-        return exact if cheap is None else cls(problem.backend, rule, cheap, project, then=exact)
+        return exact if cheap is None else replace(exact, gradient=cheap, then=exact)
 
     def init(self, factors: list[Array]) -> Carry:
-        return factors, self.rule.init(factors, self.backend)
+        arrays = self._packed(factors)
+        return arrays, self.rule.init(arrays, self.backend)
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
-        factors, state = carry
-        _, grads = self.gradient(factors, target, data)
-        factors, state = self.rule.update(factors, grads, state, self.backend)
-        return self.project(factors), state
+        arrays, state = carry
+        _, grads = self.gradient(self.factors(carry), target, data)
+        return self.rule.update(arrays, self._packed(grads), state, self.backend)
 
     def factors(self, carry: Carry) -> list[Array]:
-        return list(carry[0])
+        arrays = list(carry[0])
+        if not self.shapes:
+            return arrays
+        (packed,), found, start = arrays, [], 0
+        for shape in self.shapes:
+            stop = start + prod(shape)
+            found.append(self.backend.reshape(packed[start:stop], shape))
+            start = stop
+        return found
+
+    def _packed(self, arrays: Sequence[Array]) -> list[Array]:
+        if not self.shapes:
+            return list(arrays)
+        return [self.backend.concatenate([self.backend.reshape(x, (-1,)) for x in arrays])]
+
+
+def _shapes(problem: Problem) -> tuple[tuple[int, ...], ...]:
+    """Those of the factors, if they are to be packed into one vector."""
+    optimised = problem.optimised
+    one_type = len({tensor.real for tensor in optimised}) == 1
+    if isinstance(problem.backend, Compile) or len(optimised) == 1 or not one_type:
+        return ()
+    return tuple(tensor.full_shape for tensor in optimised)
