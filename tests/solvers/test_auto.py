@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.backends import Autodiff
+from funfact.backends import Autodiff, Linearize
 from funfact.errors import CapabilityError, OptionError, UnknownNameError
 
 i, j, r = ff.indices("i, j, r")
@@ -37,7 +37,6 @@ def test_what_is_asked_for_has_no_reason(backend):
 DESCENT = {
     "rate": (linear, {"lr": 0.1}, r"a learning rate was given \(lr=\)"),
     "loss": (linear, {"loss": "L1"}, r"the loss is L1, and least squares are solved"),
-    "model": (other, {}, r"u stands inside the function 'exp', so the model is not linear in it"),
 }
 
 
@@ -53,6 +52,14 @@ def test_gradients_where_they_are_called_for(backend, name):
     assert re.search(reason, history.reason)
 
 
+def test_a_small_problem_of_squares_by_solving_each_step(backend):
+    if not isinstance(backend, Linearize):
+        pytest.skip(f"{backend!r} does not declare Linearize")
+    history = fitted(other, backend).history
+    assert history.method == "LM"
+    assert re.search(r"squared error, and the problem small enough", history.reason)
+
+
 def test_watching_single_steps_needs_gradients(backend):
     seen = []
     plugin = ff.gradient_descent_plugin(every=20)(lambda state: seen.append(state.step))
@@ -66,7 +73,7 @@ def test_watching_single_steps_needs_gradients(backend):
 
 def test_without_gradients_it_says_why_there_is_no_other_way(backend):
     if isinstance(backend, Autodiff):
-        assert fitted(other, backend).history.method == "Adam"
+        assert fitted(other, backend, loss="L1").history.method == "Adam"
         return
     with pytest.raises(
         CapabilityError,

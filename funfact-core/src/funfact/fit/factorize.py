@@ -132,8 +132,7 @@ def factorize(
     -----
     Tensors without an initialiser start from the standard normal distribution. If
     multiplying all of them by s multiplies the model by a power of s, they are
-    then scaled: the model of the first replica has the norm of the target, those of the next
-    seven a quarter of it, a sixteenth and so on, and again from the top.
+    then scaled, so that the model of each replica has the norm of the target.
 
     Examples
     --------
@@ -184,9 +183,7 @@ def factorize(
     parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, parts, model.factors, stacklevel=2)
     solver = parts[0].solver
-    factors = scaled_to_target(
-        problem, parts, model.factors, spread=solver.spread_starts, steps=options.max_steps
-    )
+    factors = scaled_to_target(problem, parts, model.factors, steps=options.max_steps)
     outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers)
     history = recorder.history(outcome)
     report(history, options, problem, stacklevel=2)

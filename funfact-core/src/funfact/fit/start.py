@@ -1,4 +1,4 @@
-"""Where a fit starts: standard starts, brought to the size of the target and below."""
+"""Where a fit starts: standard starts, brought to the size of the target."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,28 +17,17 @@ __all__ = ["scaled_to_target"]
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
 
-_SIZES = 8
-"""How many sizes of starts gradient methods have, each a quarter of the one before."""
-
 
 def scaled_to_target(
-    problem: Problem,
-    parts: Sequence[Part],
-    factors: Sequence[Array],
-    *,
-    spread: bool = True,
-    steps: int = 1,
+    problem: Problem, parts: Sequence[Part], factors: Sequence[Array], *, steps: int = 1
 ) -> list[Array]:
     """The factors, those with a standard start multiplied by what the target's norm asks for.
 
     A tensor given by a shape alone, without an initialiser, starts from the standard
     normal distribution. Where the model is homogeneous in these factors, so that
     multiplying them by s multiplies the model by s**d (any product of factors,
-    whatever their number), each replica's are multiplied by one number: the first
-    replica's so that the norm of its model is that of the target, those of the next seven so
-    that it is a quarter of it, a sixteenth and so on, and again from the top. Components that
-    are large and unlike from the start can get stuck far from the best; small ones
-    grow together. Which is better depends on the data, so a fit of several replicas tries both.
+    whatever their number), each replica's are multiplied by one number, so that the norm of
+    its model is that of the target.
 
     Starts that were asked for, and factors whose condition asks for a certain size
     (`Unitary`), are left as they are, and so is everything where the model is not
@@ -51,8 +40,6 @@ def scaled_to_target(
         Where the model of each replica is computed.
     factors : sequence of arrays
         Those that are optimised, with replicas.
-    spread : bool
-        Whether replicas start at several sizes. Methods that see the curvature need one only.
     steps : int
         Of the fit, at most; before long ones, the model is compiled.
 
@@ -85,8 +72,7 @@ def scaled_to_target(
         homogeneous = degree >= 1 and bool(np.all(np.abs(degrees - degree) < 1e-3))
         if not homogeneous:
             return list(factors)
-        wanted = target * 0.25 ** (np.arange(problem.replicas) % (_SIZES if spread else 1))
-        return times((wanted / once) ** (1 / degree))
+        return times((target / once) ** (1 / degree))
 
 
 def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend, steps: int) -> Vector:

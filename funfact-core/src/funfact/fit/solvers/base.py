@@ -28,8 +28,6 @@ class Solver(ABC):
     pure : bool
         Whether `step` may be traced, compiled and repeated on the device. A solver
         that is not pure is stepped from Python.
-    spread_starts : bool
-        Whether standard starts of several sizes are worth trying.
     settles : bool
         Whether a loss that stays the same over a stretch of steps stays so for good.
     then : Solver or None
@@ -42,7 +40,6 @@ class Solver(ABC):
     constrained: ClassVar[bool] = False
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
-    spread_starts: ClassVar[bool] = True
     settles: ClassVar[bool] = False
     then: "Solver | None" = None
 
@@ -71,7 +68,6 @@ class Derived(Solver):
     ``functools.partial`` of its class with the options of `of`.
     """
 
-    spread_starts = False
     settles = True
 
     @classmethod

@@ -21,7 +21,7 @@ from funfact.fit.solvers.residuals import Layout, residual_of, why_not_squares
 
 __all__ = ["LM"]
 
-_PULL, _VANISHED = 0.05, 1e-9
+_PULL, _VANISHED = 0.01, 1e-9
 """ρ at the start, in units of the mean diagonal of JᵀJ there; below what it is taken for zero."""
 
 _FADING, _NEAR, _FADING_NEAR = 0.9, 1e-2, 0.3
@@ -37,6 +37,9 @@ _LEAST, _MOST = 1e-11, 1e11
 
 _ROOM = 2**28
 """Bytes of the Jacobian of all replicas, up to which it is formed."""
+
+_CHEAP = 2**30
+"""Operations of a step up to which nothing is worth considering before it."""
 
 _ITERATIONS = 40
 """Of conjugate gradients in a step, where it is not."""
@@ -65,6 +68,15 @@ class LM(Derived):
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
         return why_not_squares(problem)
+
+    @classmethod
+    def recommended(cls, problem: Problem) -> str | None:
+        rows = 2 * prod(problem.target.shape)
+        columns = Layout.of(problem).size
+        work = 2 * problem.replicas * rows * columns * min(rows, columns)
+        if work > _CHEAP:
+            return None
+        return "the loss is the squared error, and the problem small enough to solve each step"
 
     @classmethod
     def of(cls, problem: Problem) -> "LM":
