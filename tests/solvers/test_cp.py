@@ -44,7 +44,8 @@ def short(fit):
     expr, target = cp(), exact("float32")
 
     def run(**kwargs):
-        return fit(expr, target, **{"vec_size": 6, "tol": 0, "max_steps": 130, **kwargs}), target
+        options = {"optimizer": "Adam", "vec_size": 6, "tol": 0, "max_steps": 130, **kwargs}
+        return fit(expr, target, **options), target
 
     return run
 
