@@ -303,11 +303,12 @@ class JAXBackend(
     ) -> Array:
         """As the contract says, drawn on the device."""
         size, native, low, high = arguments(self, shape, dtype, low=low, high=high)
-        draw = partial(self._draw, self._jax.random.uniform, size)
+        sampler = self._jax.random.uniform
         if not self.is_complex(native):
-            return draw(native) * (high - low) + low
+            return self._draw(sampler, size, native) * (high - low) + low
         part = "float64" if native.name == "complex128" else "float32"
-        return self._jax.lax.complex(draw(part), draw(part)) * (high - low) + low * (1 + 1j)
+        parts = self._draw(sampler, (2, *size), part)  # at once, whatever other threads draw
+        return self._jax.lax.complex(parts[0], parts[1]) * (high - low) + low * (1 + 1j)
 
     def _draw(self, sampler: Callable[..., Array], shape: tuple[int, ...], dtype: Dtype) -> Array:
         size = prod(shape)

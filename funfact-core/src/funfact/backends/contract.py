@@ -40,7 +40,7 @@ leaves the stream usable.
 
 **Devices.** A backend that declares `Devices` puts all data, random numbers and constants
 on the one it was made for, and leaves the library's default device as it is. Each device
-is an instance of its own, and core mixes no arrays of two.
+is an instance of its own, unless `Spread` is declared, and core mixes no arrays of two.
 
 **Threads.** One instance serves every thread and asyncio task of a process: the same name and
 options give the same object. All members may be called at once from several threads, so

@@ -77,10 +77,10 @@ def normal(
 ) -> Any:
     """`Backend.normal`, drawn by NumPy."""
     size, native, mean, std = arguments(backend, shape, dtype, mean=mean, std=std)
-    unit = generator.standard_normal(size)
-    if backend.is_complex(native):
-        unit = (unit + 1j * generator.standard_normal(size)) / 2**0.5
-    return backend.tensor(mean + std * unit, native)
+    if not backend.is_complex(native):
+        return backend.tensor(mean + std * generator.standard_normal(size), native)
+    real, imaginary = generator.standard_normal((2, *size))  # at once, whatever other threads draw
+    return backend.tensor(mean + std * (real + 1j * imaginary) / 2**0.5, native)
 
 
 def uniform(
@@ -93,10 +93,10 @@ def uniform(
 ) -> Any:
     """`Backend.uniform`, drawn by NumPy."""
     size, native, low, high = arguments(backend, shape, dtype, low=low, high=high)
-    drawn = generator.uniform(low, high, size)
-    if backend.is_complex(native):
-        drawn = drawn + 1j * generator.uniform(low, high, size)
-    return backend.tensor(drawn, native)
+    if not backend.is_complex(native):
+        return backend.tensor(generator.uniform(low, high, size), native)
+    real, imaginary = generator.uniform(low, high, (2, *size))
+    return backend.tensor(real + 1j * imaginary, native)
 
 
 def _single(value: Any) -> bool:

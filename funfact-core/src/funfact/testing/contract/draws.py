@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ SOME = (
     "ab.normal(0, 1, 2, dtype='complex64')",
 )
 
+LOCK = "One instance serves all threads: draw under a lock, or from a generator that has one."
+
 
 class Draws(Calls):
     """Random numbers."""
@@ -32,6 +35,21 @@ class Draws(Calls):
     def near(self, what: str, found: Any, expected: Any, off: float) -> None:
         """A moment of N numbers is what it should be."""
         same_value(f"{what} of {N} numbers", found, np.asarray(expected), off)
+
+    @pytest.mark.parametrize("call", SOME)
+    def test_threads_share_one_stream(self, backend: Any, call: str) -> None:
+        """What eight threads draw is what one draws, in some order: no number twice, none lost."""
+        backend.seed(7)
+        one = {self.draw(backend, call).tobytes() for _ in range(64)}
+        backend.seed(7)
+        with ThreadPoolExecutor(8) as pool:
+            eight = {x.tobytes() for x in pool.map(lambda _: self.draw(backend, call), range(64))}
+        if eight != one:
+            raise fault(
+                f"{call}, 64 times after ab.seed(7), in one thread and in eight",
+                expected="the same 64 arrays in some order",
+                got=f"{len(one & eight)} of them, and {len(eight - one)} others. {LOCK}",
+            )
 
     @pytest.mark.parametrize("call", SOME)
     def test_a_seed_makes_what_follows_reproducible(self, backend: Any, call: str) -> None:
