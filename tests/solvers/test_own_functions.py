@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.errors import DtypeError, OptionError, TargetError
+from funfact.errors import DtypeError, FitError, OptionError, TargetError
 
 i, j, r = ff.indices("i, j, r")
 
@@ -137,3 +137,9 @@ def test_infinite_data_may_be_no_edge(fit, backend):
     fac = fit(two[k], np.array([3.0, 2.0, 4.0]), vec_size=4, max_steps=400)
     x = backend.to_numpy(fac["x"])
     np.testing.assert_allclose(np.min(edges + x, axis=1), [3, 2, 4], atol=2e-2)
+
+
+def test_infinite_data_are_named_where_nothing_is_finite(fit):
+    d = ff.tensor("d", np.array([1.0, np.inf, 1.0]))
+    with pytest.raises(FitError, match=r"at the start.* Infinite are data of d"):
+        fit(d * ff.tensor("u", 3), np.ones(3))

@@ -42,7 +42,7 @@ def report(history: History, options: Options, problem: Problem, stacklevel: int
         As for `warnings.warn`, seen from the caller.
     """
     if len(history.lost) == options.vec_size and not np.any(history.best < history.losses[0]):
-        raise FitError(_lost(history, options))
+        raise FitError(_lost(history, options) + _infinite(problem, history))
     for text in _shortcomings(history, options, problem):
         warnings.warn(text, FitWarning, stacklevel=stacklevel + 1)
 
@@ -62,6 +62,19 @@ def _lost(history: History, options: Options) -> str:
         f"(lr={options.lr / 10:g}), starts closer to zero "
         "(initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
     )
+
+
+def _infinite(problem: Problem, history: History) -> str:
+    """The tensors whose data are infinite, if that is why the start is; else ''."""
+    given = [tensor for tensor in problem.tensors if not tensor.optimizable]
+    found = [
+        tensor.symbol or f"a tensor of shape {tensor.shape}"
+        for tensor, value in zip(given, problem.data, strict=True)
+        if np.any(np.isinf(problem.backend.to_numpy(value)))
+    ]
+    if history.steps[-1] > 0 or not found:
+        return ""
+    return f" Infinite are data of {', '.join(found)}."
 
 
 def _shortcomings(history: History, options: Options, problem: Problem) -> Iterator[str]:
