@@ -17,6 +17,7 @@ nox.options.sessions = [
     "conformance",
     "loopback",
     "adapter",
+    "third-party",
     "docs",
     "plugins",
     "packaging",
@@ -28,6 +29,7 @@ CORE = "./funfact-core"
 NUMPY = "./funfact-backend-numpy"
 JAX = "./funfact-backend-jax"
 TORCH = "./funfact-backend-torch"
+AUTOGRAD = "./examples/funfact-backend-autograd"
 DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
 SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
 BACKENDS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
@@ -50,10 +52,10 @@ def install(session: nox.Session, *packages: str, editable: bool = False) -> Non
     session.install(*PINS, *flagged)
 
 
-def build(session: nox.Session, folder: str) -> None:
+def build(session: nox.Session, folder: str, *projects: str) -> None:
     """Build the source distribution of each project, and from it the wheel."""
     install(session, "build", "hatchling")
-    for project in DISTRIBUTIONS:
+    for project in projects or DISTRIBUTIONS:
         session.run(
             *("python", "-m", "build", "--no-isolation", "--outdir", folder, project),
             silent=True,
@@ -152,6 +154,33 @@ def plugins(session: nox.Session) -> None:
     """Sample distributions, good, broken and duplicate, beside core and NumPy."""
     install(session, CORE, NUMPY, ROOT, *TESTING, "build", "hatchling", "ruff")
     session.run("pytest", *(session.posargs or ["tests/plugins"]))
+
+
+@nox.session(name="third-party")
+def third_party(session: nox.Session) -> None:
+    """A stranger's backend beside `funfact`, both from wheels; and one that `new` writes."""
+    with tempfile.TemporaryDirectory(prefix="funfact-third-") as folder:
+        build(session, folder, CORE, NUMPY, ROOT, AUTOGRAD)
+        session.run("python", "-m", "venv", f"{folder}/venv")
+        python = str(Path(folder, "venv", "Scripts" if os.name == "nt" else "bin", "python"))
+
+        def run(*words: str) -> None:
+            session.run(python, *words, external=True)
+
+        pip = ["-m", "pip", "install", "-q", *PINS, "--find-links", folder]
+        run(*pip, "funfact", "funfact-backend-autograd[test]")
+        run("-m", "pytest", "-q", f"{AUTOGRAD}/tests")
+        run("-m", "funfact.backends", "check", "autograd")
+        run("tests/docs/page.py", f"{AUTOGRAD}/README.md")
+        run(*pip, "matplotlib", "tensorly")
+        picture = ["--output", f"{folder}/quickstart.png"]
+        run("examples/quickstart.py", "--backend", "autograd", "--steps", "100", *picture)
+
+        package = f"{folder}/fast-arrays"
+        run("-m", "funfact.backends", "new", "fast-arrays", "--path", package)
+        run(*pip, "-e", f"{package}[test]")
+        run("-m", "pytest", "-q", package)
+        run("-m", "funfact.backends")
 
 
 @nox.session

@@ -24,6 +24,8 @@ def test_a_wrong_backend(tmp_path: Path) -> None:
     wrong = PLAIN + "\n    def conj(self, x):\n        return x\n"
     installed(tmp_path, wrong)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")  # theirs
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "conftest.py").write_text("import something_of_theirs")
     done = python(tmp_path, *CHECK, "--json")
     assert done.returncode == 1, done.stdout + done.stderr
     verdict = json.loads(done.stdout)

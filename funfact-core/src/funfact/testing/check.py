@@ -71,7 +71,7 @@ def _outcomes(name: str) -> list[Outcome]:
         report = Path(folder, "report.json")
         kit = ["-p", "funfact.testing.plugin", "--pyargs", "funfact.testing"]
         # neither the settings of a project around us nor pytest's other plug-ins have a say
-        alone = ["-c", os.devnull, f"--rootdir={folder}", "-p", "no:cacheprovider"]
+        alone = ["-c", os.devnull, f"--rootdir={folder}", "--noconftest", "-p", "no:cacheprovider"]
         ours = [f"--funfact-backend={name}", f"--funfact-report={report}", "--tb=short"]
         ignored = {"PYTEST_ADDOPTS", "PYTEST_PLUGINS"}
         environment = {k: v for k, v in os.environ.items() if k not in ignored}
