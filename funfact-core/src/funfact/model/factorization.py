@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
@@ -20,6 +22,7 @@ from funfact.language.replicas import vectorize
 from funfact.model import keys
 from funfact.model.factors import Key, checked, find, listing, one_for_each
 from funfact.model.history import History
+from funfact.model.memory import within
 from funfact.model.parts import Parts
 from funfact.model.penalty import conditions_of, constraints_of, penalties
 from funfact.model.show import html, text
@@ -56,13 +59,20 @@ class Factorization:
     """
 
     def __init__(
-        self, tsrex: TsrEx, backend: Backend, dtype: Any, values: Sequence[Array | None]
+        self,
+        tsrex: TsrEx,
+        backend: Backend,
+        dtype: Any,
+        values: Sequence[Array | None],
+        memory_limit: int | str | None = None,
     ) -> None:
         self._tsrex = tsrex
         self._tensors = tsrex.tensors
         self._backend = backend
         self._dtype = dtype
         self._values = list(values)
+        self._memory_limit = memory_limit
+        self._blocks = within(tsrex, memory_limit, backend, dtype)
         self._ir = fuse(tsrex.ir)
         self._forward = lower(self._ir, self._tensors, backend, dtype)
         self._parts = Parts(tsrex, backend, dtype)
@@ -77,6 +87,8 @@ class Factorization:
         vec_size: int | None = None,
         vec_axis: int = 0,
         initialize: bool = True,
+        *,
+        memory_limit: int | str | None = None,
     ) -> "Factorization":
         """A model of an expression on the active backend.
 
@@ -92,14 +104,17 @@ class Factorization:
             Where the replica axis stands: first or last.
         initialize : bool
             Whether factors that hold no data get values from their initialisers.
+        memory_limit : int or str, optional
+            Bytes that an evaluation may take beside factors and data, ``'2 GB'``. It is then made
+            in blocks along an axis of the result, if need be. Fits keep more, for the gradient.
 
         Raises
         ------
         NotationError
             If `tsrex` is not an expression.
         OptionError
-            For another `vec_axis`, a `vec_size` below 1, or an initialiser or a condition
-            that is none.
+            For another `vec_axis`, a `vec_size` below 1, an initialiser or a condition
+            that is none, or a `memory_limit` in which the model cannot be evaluated.
         DtypeError
             If the data type is no floating one, or real where there are complex data.
         ShapeError
@@ -119,19 +134,31 @@ class Factorization:
         tensors = tsrex.tensors
         conditions_of(tensors)
         constraints_of(tensors)
-        values = [
+        # before any value is made: a limit that is too small is found out now
+        made = cls(tsrex, backend, settled, [None] * len(tensors), memory_limit)
+        made._values = [
             start(tensor, backend, settled) if initialize or tensor.data is not None else None
             for tensor in tensors
         ]
-        made = cls(tsrex, backend, settled, values)
         made.seed = backend.last_seed
         return made
 
     def __call__(self) -> Array:
         """The value of the model, an array of shape `shape`, native to its backend."""
+        if self._blocks is not None and self._blocks.axis is not None:
+            return self._in_blocks(self._blocks.axis, self._blocks.size)
         value = self._forward(self._complete())
         # a tensor by itself, or transposed, comes back as it is stored
         return self._backend.tensor(value) if is_view(self._ir) else value
+
+    def _in_blocks(self, axis: int, size: int) -> Array:
+        values, length = self._complete(), self.shape[axis]
+        parts = []
+        for first in range(0, length, size):
+            wanted: keys.Positions = [None] * self.ndim
+            wanted[axis] = np.arange(first, min(first + size, length))
+            parts.append(self._parts.at(values, wanted, together=False))
+        return self._backend.concatenate(parts, axis=axis)
 
     @property
     def forward(self) -> Callable[[Sequence[Array]], Array]:
@@ -262,6 +289,11 @@ class Factorization:
     def dtype(self) -> Any:
         """The native dtype of the factors."""
         return self._dtype
+
+    @property
+    def memory_limit(self) -> int | str | None:
+        """What an evaluation may take beside factors and data, as it was given."""
+        return self._memory_limit
 
     @property
     def backend(self) -> Backend:
@@ -405,6 +437,6 @@ class Factorization:
         self, backend: Backend, dtype: Any, values: Sequence[Array | None]
     ) -> "Factorization":
         """A model of the same expression that remembers what this one does."""
-        made = Factorization(self._tsrex, backend, dtype, values)
+        made = Factorization(self._tsrex, backend, dtype, values, self._memory_limit)
         made.history, made.seed = self.history, self.seed
         return made

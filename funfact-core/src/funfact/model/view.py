@@ -69,7 +69,7 @@ def view(
                 )
             value = ab.tensor(value[..., replica] if axis.append else value[replica, ...])
         values.append(value)
-    one = Factorization(tsrex, ab, fac.dtype, values)
+    one = Factorization(tsrex, ab, fac.dtype, values, fac.memory_limit)
     one.seed = fac.seed
     return one
 

@@ -1,0 +1,61 @@
+"""How much memory the evaluation of a model may take."""
+
+import re
+from typing import Any
+
+from funfact.backends.contract import Backend
+from funfact.compiler.blocks import Blocks, blocks
+from funfact.errors import OptionError
+from funfact.language.notation import TsrEx
+
+__all__ = ["bytes_of", "within"]
+
+_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def bytes_of(limit: Any) -> int:
+    """A number of bytes, or as text: ``'500 MB'``, ``'2GiB'``.
+
+    Raises
+    ------
+    OptionError
+
+    Examples
+    --------
+    >>> bytes_of("2 kB"), bytes_of("1.5KiB"), bytes_of(10)
+    (2000, 1536, 10)
+    """
+    if isinstance(limit, str):
+        found = re.fullmatch(r"\s*([\d.]+)\s*([kKMGT]?)(i?)B\s*", limit)
+        if found and found[1].count(".") <= 1 and found[1] != ".":
+            base = 1024 if found[3] else 1000
+            return int(float(found[1]) * base ** _UNITS[found[2].upper()])
+    elif not isinstance(limit, bool) and hasattr(limit, "__index__") and limit > 0:
+        return int(limit)
+    raise OptionError(
+        f"memory_limit={limit!r}: expected a number of bytes, or text such as '500 MB' or '2 GiB'."
+    )
+
+
+def within(tsrex: TsrEx, limit: Any, backend: Backend, dtype: Any) -> Blocks | None:
+    """The blocks in which a model is evaluated; None without a limit.
+
+    Raises
+    ------
+    OptionError
+        If no blocks are small enough.
+    """
+    if limit is None:
+        return None
+    name = backend.dtype_name(dtype)
+    bits = re.search(r"\d+$", name)
+    size = int(bits.group()) // 8 if bits else 4
+    found = blocks(tsrex.ir, bytes_of(limit) // size)
+    if found.need * size > bytes_of(limit):
+        how = "in one piece" if found.axis is None else f"in blocks along axis {found.axis}"
+        raise OptionError(
+            f"memory_limit={limit!r}: an evaluation of this model in {name} takes at least "
+            f"{found.need * size:,} bytes beside its factors and data ({how}). Allow as much, ask "
+            "for parts of the value only, fac[0:10] with no limit, or give a narrower dtype."
+        )
+    return found
