@@ -23,6 +23,10 @@ MORE = [
     {"replicas": 3, "axis": 0, "devices": "all"},
     {"replicas": 1, "axis": -1, "devices": ["cpu:1", "cpu:3"], "optimizer": "RMSprop"},
     {"replicas": 5, "axis": 0, "devices": ["cpu:1", "cpu:3"], "optimizer": "LM", "max_steps": 4},
+    {"replicas": 5, "axis": 0, "devices": "all", "optimizer": "LBFGS", "max_steps": 9},
+    {"replicas": 5, "axis": -1, "devices": "all", "multilinear": True, "optimizer": "ALS"},
+    {"replicas": 5, "axis": 0, "devices": "all", "multilinear": True, "optimizer": "auto"},
+    {"replicas": 5, "axis": 0, "devices": "all", "multilinear": True},
 ]
 COLLECTIVE = re.compile(r"(all-gather|all-reduce|all-to-all|collective-permute|reduce-scatter)")
 

@@ -58,8 +58,8 @@ class LBFGS(Derived):
 
     def init(self, factors: list[Array]) -> Carry:
         ab, x = self.backend, self.layout.pack(factors)
-        none = ab.zeros((_PAIRS, *x.shape), dtype=x.dtype)
-        length = ab.ones((x.shape[0],), dtype=x.dtype)
+        # made of x, they lie where its replicas do
+        none, length = ab.stack([ab.zeros_like(x)] * _PAIRS), ab.ones_like(x[:, 0])
         # of the objective nothing is known before the first step, which then accepts what it finds
         return x, ab.zeros_like(x), float("inf") * length, length, none, ab.zeros_like(none)
 
