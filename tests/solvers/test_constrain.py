@@ -31,6 +31,15 @@ def test_the_chosen_method_keeps_it(backend):
     assert history.reason.endswith("; what is preferred nonnegative is so exactly")
 
 
+@pytest.mark.parametrize("optimizer", ["auto", "Adam"])
+def test_the_same_model_without_it_is_another_one(fit, backend, optimizer):
+    for constrain in (None, "NonNegative", None):
+        u = ff.tensor("u", 6, 2, constrain=constrain)
+        expr = u[i, r] * ff.tensor("v", 5, 2)[j, r]
+        fac = fit(expr, target, optimizer=optimizer, max_steps=40)
+        assert (np.min(backend.to_numpy(fac["u"])) >= 0) is (constrain is not None)
+
+
 class Mine(ff.optim.Optimizer):
     def step(self, grad):
         pass

@@ -121,7 +121,8 @@ def _form(problem: Problem) -> Hashable:
 
 def _of_tensor(tensor: Tensor) -> Hashable:
     replicas = tuple((replica.size, replica.append) for replica in tensor.replicas)
-    return tensor.shape, tensor.optimizable, replicas, tensor.real, settled(tensor.prefer)
+    asked = settled(tensor.prefer), settled(tensor.constrain)
+    return tensor.shape, tensor.optimizable, replicas, tensor.real, *asked
 
 
 def _without_arrays(problem: Problem) -> Problem:

@@ -10,9 +10,10 @@ from funfact.backends.contract import Array, Backend
 from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem, values
 from funfact.fit.programs import programs_of
+from funfact.fit.spectral import spectral
 from funfact.model import conditions_of
 
-__all__ = ["scaled_to_target"]
+__all__ = ["from_target", "scaled_to_target"]
 
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
@@ -73,6 +74,28 @@ def scaled_to_target(
         if not homogeneous:
             return list(factors)
         return times((target / once) ** (1 / degree))
+
+
+def from_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
+    """The factors, with a start from the target's singular vectors for the first replica.
+
+    Where the model has one (`funfact.fit.spectral`), and no start was asked for.
+    """
+    ab = problem.backend
+    standard = all(t.data is None and t.initializer is None for t in problem.optimised)
+    found = spectral(problem) if standard else None
+    if found is None:
+        return list(factors)
+    axis = -1 if problem.append else 0
+
+    def placed(x: Array, first: Array) -> Array:
+        shape = list(x.shape)
+        shape[axis] = 1
+        first = ab.reshape(first, tuple(shape))
+        others = x[..., 1:] if problem.append else x[1:]
+        return ab.concatenate([first, others], axis=axis)
+
+    return [placed(x, first) for x, first in zip(factors, found, strict=True)]
 
 
 def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend, steps: int) -> Vector:

@@ -56,6 +56,7 @@ class ALS(Derived):
 
     needs = (Linalg,)
     constrained = True
+    spectral_starts = True
 
     backend: Backend
     stages: tuple[Stage, ...]

@@ -28,6 +28,8 @@ class Solver(ABC):
     pure : bool
         Whether `step` may be traced, compiled and repeated on the device. A solver
         that is not pure is stepped from Python.
+    spectral_starts : bool
+        Whether the first replica starts from the target's singular vectors, where it can.
     settles : bool
         Whether a loss that stays the same over a stretch of steps stays so for good.
     then : Solver or None
@@ -40,6 +42,7 @@ class Solver(ABC):
     constrained: ClassVar[bool] = False
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
+    spectral_starts: ClassVar[bool] = False
     settles: ClassVar[bool] = False
     then: "Solver | None" = None
 
