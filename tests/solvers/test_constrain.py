@@ -37,7 +37,7 @@ def test_the_same_model_without_it_is_another_one(fit, backend, optimizer):
         u = ff.tensor("u", 6, 2, constrain=constrain)
         expr = u[i, r] * ff.tensor("v", 5, 2)[j, r]
         fac = fit(expr, target, optimizer=optimizer, max_steps=40)
-        assert (np.min(backend.to_numpy(fac["u"])) >= 0) is (constrain is not None)
+        assert bool(np.min(backend.to_numpy(fac["u"])) >= 0) is (constrain is not None)
 
 
 class Mine(ff.optim.Optimizer):

@@ -91,9 +91,11 @@ class Problem:
         return [next(found if tensor.optimizable else given) for tensor in self.tensors]
 
 
-def projection(problem: Problem) -> Callable[[Sequence[Array]], list[Array]]:
-    """What brings factors to the nearest ones that meet what is imposed on them."""
+def projection(problem: Problem) -> Callable[[Sequence[Array]], list[Array]] | None:
+    """What brings factors to the nearest ones that meet what is imposed; None if nothing is."""
     ab, imposed = problem.backend, constraints_of(problem.optimised)
+    if not any(imposed):
+        return None
 
     def project(factors: Sequence[Array]) -> list[Array]:
         pairs = zip(imposed, factors, strict=True)

@@ -1,13 +1,13 @@
 """Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
 from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient, gradient_of, gradient_without_model
-from funfact.fit.problem import Problem
+from funfact.fit.problem import Problem, projection
 from funfact.fit.solvers.base import Carry, Solver
 from funfact.optim import Rule
 
@@ -18,23 +18,29 @@ __all__ = ["GradientDescent"]
 class GradientDescent(Solver):
     """A pure rule, applied to the gradient of a problem; the carry is (arrays, state).
 
+    After each step the factors are brought to the nearest ones that meet what is imposed.
+
     The gradient is taken without the model where that is much cheaper, and the residual's
     is `then`. With `shapes`, the rule, which is elementwise, is applied to all factors at once, as
     one vector: where nothing is compiled, a call costs more than a small array does.
     """
 
     needs = (Autodiff,)
+    constrained = True
 
     backend: Backend
     rule: Rule
     gradient: Gradient
+    project: Callable[[Sequence[Array]], list[Array]] | None
     shapes: tuple[tuple[int, ...], ...] = ()
     then: "GradientDescent | None" = None
 
     @classmethod
     def of(cls, problem: Problem, rule: Rule) -> "GradientDescent":
         """The solver of `problem` by `rule`."""
-        exact = cls(problem.backend, rule, gradient_of(problem), _shapes(problem))
+        exact = cls(
+            problem.backend, rule, gradient_of(problem), projection(problem), _shapes(problem)
+        )
         cheap = gradient_without_model(problem)
         return exact if cheap is None else replace(exact, gradient=cheap, then=exact)
 
@@ -45,12 +51,17 @@ class GradientDescent(Solver):
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         arrays, state = carry
         _, grads = self.gradient(self.factors(carry), target, data)
-        return self.rule.update(arrays, self._packed(grads), state, self.backend)
+        arrays, state = self.rule.update(arrays, self._packed(grads), state, self.backend)
+        if self.project is not None:
+            arrays = self._packed(self.project(self._unpacked(arrays)))
+        return arrays, state
 
     def factors(self, carry: Carry) -> list[Array]:
-        arrays = list(carry[0])
+        return self._unpacked(carry[0])
+
+    def _unpacked(self, arrays: Sequence[Array]) -> list[Array]:
         if not self.shapes:
-            return arrays
+            return list(arrays)
         (packed,), found, start = arrays, [], 0
         for shape in self.shapes:
             stop = start + prod(shape)

@@ -39,7 +39,7 @@ class Transformation(Solver):
 
     method: Any
     gradient: Callable[..., tuple[Any, list[Array]]]
-    project: Callable[[Sequence[Array]], list[Array]]
+    project: Callable[[Sequence[Array]], list[Array]] | None
 
     @classmethod
     def of(cls, problem: Problem, method: Any) -> "Transformation":
@@ -60,7 +60,8 @@ class Transformation(Solver):
         factors, state = carry
         _, grads = self.gradient(factors, target, data)
         updates, state = self.method.update(grads, state, factors)
-        return self.project([x + u for x, u in zip(factors, updates, strict=True)]), state
+        factors = [x + u for x, u in zip(factors, updates, strict=True)]
+        return (factors if self.project is None else self.project(factors)), state
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])
