@@ -9,15 +9,15 @@ from collections import Counter
 
 from funfact.compiler.delta import unified
 from funfact.compiler.distribute import distributed
-from funfact.compiler.ir import PRODUCT, Const, Contract, Ir, Map, with_operands
-from funfact.compiler.network import absorbed, closed, opened, whole
+from funfact.compiler.ir import PRODUCT, Const, Contract, Ir, Map, Split, with_operands
+from funfact.compiler.network import absorbed, closed, grafted, opened, whole
 from funfact.compiler.plan import plan
 from funfact.compiler.share import share
 from funfact.graph import fold, postorder
 
 __all__ = ["fuse"]
 
-_LARGEST = 32
+_LARGEST = 48
 """Operands of one contraction, at most: ordering more costs more than it saves."""
 
 _PASSES = 16
@@ -84,7 +84,7 @@ def _inline(node: Contract, uses: Counter[Ir]) -> Contract | None:
     that could be inlined the one that saves most comes first, since there is room for only
     so many operands. What is used elsewhere too is inlined where that is cheaper even so.
     """
-    before = plan(node).cost
+    before = plan(node, quick=True).cost
     best: tuple[Contract, Contract | None] | None = None
     most = -1
     values = [whole(term.value) for term in node.terms]
@@ -95,13 +95,12 @@ def _inline(node: Contract, uses: Counter[Ir]) -> Contract | None:
         places = [place for place, other in enumerate(values) if other is value]
         if len(values) + len(places) * (len(inner.terms) - 1) > _LARGEST:
             continue
-        network = absorbed(opened(node), inner, places)
-        if network is None:
-            continue
-        new = closed(network)
-        new = unified(new) or new
         alone = len(places) == uses[value]
-        saved = before - plan(new).cost + (plan(inner).cost if alone else 0)
+        new = _inlined(node, inner, places, alone)
+        if new is None:
+            continue
+        saved = before - plan(new, quick=True).cost
+        saved += plan(inner, quick=True).cost if alone else 0
         if saved > most and (saved > 0 or len(places) == uses[value] == 1):
             best, most = (new, None if alone else inner), saved
     if best is None:
@@ -110,6 +109,19 @@ def _inline(node: Contract, uses: Counter[Ir]) -> Contract | None:
     if repeated is not None:
         uses.update(value for t in new.terms if (value := whole(t.value)) in repeated.below)
     return new
+
+
+def _inlined(node: Contract, inner: Contract, places: list[int], alone: bool) -> Contract | None:
+    """`node` with `inner` at some places, without identities; None where axes do not fit."""
+    single = len(places) == 1 and all(len(group) == 1 for group in inner.output)
+    if alone and single and not isinstance(node.terms[places[0]].value, Split):
+        new = grafted(node, inner, places[0])
+    else:
+        network = absorbed(opened(node), inner, places)
+        if network is None:
+            return None
+        new = closed(network)
+    return unified(new) or new
 
 
 def _product(value: Ir) -> Contract | None:

@@ -6,14 +6,14 @@ closed, axes that always travel together are merged again.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Split, Term
 from funfact.compiler.refine import Dim, Refinement
 from funfact.compiler.runs import runs
 
-__all__ = ["Network", "Operand", "absorbed", "closed", "opened", "whole"]
+__all__ = ["Network", "Operand", "absorbed", "closed", "grafted", "opened", "whole"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,19 @@ def opened(node: Contract, axes: Refinement | None = None) -> Network:
         dims = tuple(own(next(rest) for _ in range(count)) for count in counts)
         operands.append(Operand(whole(term.value), dims))
     return Network(tuple(operands), tuple(map(own, node.output)), axes or Refinement())
+
+
+def grafted(node: Contract, inner: Contract, place: int) -> Contract:
+    """`node` with the terms of `inner`, which nothing else uses, in place of one of its own.
+
+    What `absorbed` does, for dimensions of single axes: they are only renamed.
+    """
+    axes = node.terms[place].axes
+    outside = {group[0]: a for group, a in zip(inner.output, axes, strict=True) if a is not None}
+    terms = tuple(
+        Term(t.value, tuple(outside.get(a, a) if a else None for a in t.axes)) for t in inner.terms
+    )
+    return replace(node, terms=node.terms[:place] + terms + node.terms[place + 1 :])
 
 
 def absorbed(network: Network, inner: Contract, positions: Sequence[int]) -> Network | None:

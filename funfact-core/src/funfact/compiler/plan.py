@@ -10,13 +10,10 @@ from functools import lru_cache
 from math import prod
 
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
-from funfact.compiler.order import Letters, orders, volume
+from funfact.compiler.order import TRAFFIC, Letters, orders, volume
+from funfact.compiler.rotate import rotated
 
 __all__ = ["TRAFFIC", "Plan", "Step", "cost", "plan"]
-
-TRAFFIC = 16
-"""Flops of a large matrix product in the time in which one number is read or written:
-measured at 10 to 20 on processors, and more on accelerators."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,10 @@ class Plan:
         return max((step.size for step in self.steps), default=0)
 
 
-def plan(node: Contract) -> Plan:
+def plan(node: Contract, quick: bool = False) -> Plan:
     """The plan of a contraction; equal ones are planned once.
+
+    With `quick` it is one to compare contractions by, of fewer candidates.
 
     Examples
     --------
@@ -83,7 +82,9 @@ def plan(node: Contract) -> Plan:
         for term in node.terms
     )
     output = tuple(number[axis] for group in node.output for axis in group)
-    return _plan(operands, output, tuple(axis.size for axis in number))
+    sizes = tuple(axis.size for axis in number)
+    # few operands have few orders: there the quick plan is the plan
+    return _plan(operands, output, sizes, quick and len(operands) > 4)
 
 
 def cost(node: Ir) -> int:
@@ -100,13 +101,18 @@ def cost(node: Ir) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _plan(operands: tuple[Letters, ...], output: Letters, sizes: tuple[int, ...]) -> Plan:
+def _plan(
+    operands: tuple[Letters, ...], output: Letters, sizes: tuple[int, ...], quick: bool
+) -> Plan:
     if len(operands) == 1:
         if operands[0] == output:
             return Plan(())
         before, after = volume(operands[0], sizes), volume(output, sizes)
         return Plan((Step((0,), (operands[0], output), before, after, before + after),))
-    plans = [_follow(order, operands, output, sizes) for order in orders(operands, output, sizes)]
+    candidates = list(orders(operands, output, sizes, quick))
+    if len(operands) > 2 and not quick:
+        candidates += [rotated(order, operands, output, sizes) for order in candidates]
+    plans = [_follow(order, operands, output, sizes) for order in candidates]
     return min(plans, key=lambda plan: (plan.cost, plan.largest))
 
 
