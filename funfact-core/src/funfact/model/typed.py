@@ -96,7 +96,8 @@ def _known(x: Any) -> bool:
         case Tensor(_, shape, data):
             return min(shape, default=1) > 0 and (data is None or np.shape(data) == shape)
         case History(steps, losses, seconds, best):
-            count = (len(steps), len(best))
-            return losses.shape == count and len(seconds) == count[0] and 0 <= x.replica < count[1]
+            shapes = (steps.shape, best.shape, seconds.shape, losses.shape)
+            s, r = steps.size, best.size
+            return shapes == ((s,), (r,), (s,), (s, r)) and 0 <= x.replica < r
         case _:
             return True
