@@ -81,6 +81,36 @@ def test_a_train_is_no_worse_than_by_singular_values(backend):
     assert fac.history.loss < bound
 
 
+def iterated(target, ranks, sweeps):
+    """The error of HOSVD and higher-order orthogonal iteration, in NumPy."""
+
+    def unfolded(x, n):
+        return np.moveaxis(x, n, 0).reshape(x.shape[n], -1)
+
+    def leading(x, n):
+        return np.linalg.svd(unfolded(x, n), full_matrices=False)[0][:, : ranks[n]]
+
+    def projected(x, bases, leave_out=None):
+        for n, u in enumerate(bases):
+            if n != leave_out:
+                x = np.moveaxis(np.tensordot(u.T, x, (1, n)), 0, n)
+        return x
+
+    bases = [leading(target, n) for n in range(3)]
+    for _ in range(sweeps):
+        for n in range(3):
+            bases[n] = leading(projected(target, bases, n), n)
+    return (np.sum(target**2) - np.sum(projected(target, bases) ** 2)) / target.size
+
+
+def test_tucker_is_no_worse_than_by_orthogonal_iteration(backend):
+    expr, _ = MODELS["Tucker"]
+    for seed in range(4):
+        target = np.random.default_rng(seed).normal(size=(6, 7, 8))
+        fac = ff.factorize(expr, target, max_steps=100, tol=0, progress=False)
+        assert fac.history.loss <= iterated(target, (2, 3, 4), 100) * (1 + 1e-5)
+
+
 def test_a_target_of_zeros(backend):
     for name in ("CP", "Tucker"):
         expr, _ = MODELS[name]

@@ -2,14 +2,16 @@
 
 In a tree of factors (a matrix product, Tucker, a tensor train, hierarchical ones), a leaf is
 the leading left singular vectors of the target, unfolded into its axes and all others; taken
-off, it leaves a smaller target and a smaller tree. A CP model's factors come from the
+off, it leaves a smaller target and a smaller tree. Leaves around one centre are then improved
+in turn, each for what the others leave (orthogonal iteration). A CP model's factors come from the
 eigenvectors of a pencil of two mixtures of slices. Where the model can be exact, so are both.
 
 References
 ----------
-De Lathauwer, De Moor & Vandewalle, A multilinear singular value decomposition, SIAM J. Matrix
-Anal. Appl. 21(4), 2000; Oseledets, Tensor-train decomposition, SIAM J. Sci. Comput. 33(5), 2011;
-Leurgans, Ross & Abel, A decomposition for three-way arrays, SIAM J. Matrix Anal. Appl. 14(4), 1993.
+De Lathauwer, De Moor & Vandewalle, A multilinear singular value decomposition, and On the best
+rank-(R1, ..., RN) approximation of higher-order tensors, SIAM J. Matrix Anal. Appl. 21(4), 2000;
+Oseledets, Tensor-train decomposition, SIAM J. Sci. Comput. 33(5), 2011; Leurgans, Ross & Abel, A
+decomposition for three-way arrays, SIAM J. Matrix Anal. Appl. 14(4), 1993.
 """
 
 from collections.abc import Sequence
@@ -32,6 +34,9 @@ Axes = tuple[Axis, ...]
 _FLAT = 8
 """How many times wider than tall a matrix is whose squared matrix is decomposed instead."""
 
+
+_SWEEPS, _GAIN = 30, 1e-9
+"""Of orthogonal iteration; the share of the target that one more has to gain, or that is left."""
 
 _ALIKE = 1e8
 """Condition of the eigenvectors from which on components are too much alike to be told apart."""
@@ -69,7 +74,8 @@ def spectral(problem: Problem) -> list[Array] | None:
         return None
     target = ab.astype(problem.target, problem.dtype)
     target = ab.reshape(target, tuple(axis.size for axis in network.output))
-    found = _of_tree(network, target, ab) or _of_components(network, target, ab)
+    found = _of_star(network, target, ab) or _of_tree(network, target, ab)
+    found = found or _of_components(network, target, ab)
     return found if found and all(bool(ab.all(ab.isfinite(x))) for x in found) else None
 
 
@@ -103,10 +109,10 @@ def _network(model: Multilinear, problem: Problem) -> _Network | None:
 def _of_tree(network: _Network, target: Array, ab: Backend) -> list[Array] | None:
     """Leaf after leaf by singular vectors; the last factor is what is left of the target."""
     left = list(range(len(network.factors)))
-    order, whole, centre = network.output, target, _centre(network)
+    order = network.output
     found: dict[int, Array] = {}
     while len(left) > 1:
-        leaves = (n for n in left if n != centre and _neighbour(network, n, left) is not None)
+        leaves = (n for n in left if _neighbour(network, n, left) is not None)
         leaf = next(leaves, None)
         if leaf is None:
             return None
@@ -116,22 +122,66 @@ def _of_tree(network: _Network, target: Array, ab: Backend) -> list[Array] | Non
         rest = tuple(axis for axis in order if axis not in rows)
         if not bonds or rank > min(height, _size(rest)):
             return None
-        # around one centre, each from the target itself (HOSVD); else from what is left (TT-SVD)
         matrix = _matrix(target, order, rows, ab)
-        seen = matrix if centre is None else _matrix(whole, network.output, rows, ab)
-        u = _leading(seen, rank, ab)
+        u = _leading(matrix, rank, ab)
         found[leaf] = _ordered(u, (*rows, *bonds), network.factors[leaf], ab)
-        target = ab.reshape(
-            ab.matmul(ab.conj(ab.transpose(u, (1, 0))), matrix),
-            tuple(axis.size for axis in (*bonds, *rest)),
-        )
-        order = (*bonds, *rest)
+        target, order = _taken_off(target, order, u, rows, bonds, ab)
         left.remove(leaf)
     (last,) = left
     if set(order) != set(network.factors[last]):
         return None
     found[last] = _ordered(target, order, network.factors[last], ab)
     return [found[n] for n in range(len(network.factors))]
+
+
+def _of_star(network: _Network, target: Array, ab: Backend) -> list[Array] | None:
+    """Three or more factors around one: HOSVD, and then higher-order orthogonal iteration."""
+    centre, every = _centre(network), range(len(network.factors))
+    if centre is None:
+        return None
+    bonds = {n: _open(network, n, every) for n in every if n != centre}
+    rows = {n: tuple(a for a in network.factors[n] if a not in bonds[n]) for n in bonds}
+    total = _size(network.output)
+    if any(_size(bonds[n]) > min(_size(rows[n]), total // _size(rows[n])) for n in bonds):
+        return None
+
+    def without(bases: dict[int, Array], leaves: Sequence[int]) -> tuple[Array, Axes]:
+        x, order = target, network.output
+        for n in leaves:
+            x, order = _taken_off(x, order, bases[n], rows[n], bonds[n], ab)
+        return x, order
+
+    bases = {
+        n: _leading(_matrix(target, network.output, rows[n], ab), _size(bonds[n]), ab)
+        for n in bonds
+    }
+    whole, before = float(ab.sum(ab.abs(target) ** 2)), 0.0
+    for _ in range(_SWEEPS):
+        core, order = without(bases, list(bonds))
+        held = float(ab.sum(ab.abs(core) ** 2))
+        if held - before <= _GAIN * whole or whole - held <= _GAIN * whole:
+            break
+        before = held
+        for n in bonds:
+            x, order = without(bases, [m for m in bonds if m != n])
+            bases[n] = _leading(_matrix(x, order, rows[n], ab), _size(bonds[n]), ab)
+    core, order = without(bases, list(bonds))
+    found = {
+        n: _ordered(u, (*rows[n], *bonds[n]), network.factors[n], ab) for n, u in bases.items()
+    }
+    if set(order) != set(network.factors[centre]):
+        return None
+    found[centre] = _ordered(core, order, network.factors[centre], ab)
+    return [found[n] for n in every]
+
+
+def _taken_off(
+    target: Array, order: Axes, u: Array, rows: Axes, bonds: Axes, ab: Backend
+) -> tuple[Array, Axes]:
+    """The target with the axes of a leaf replaced by those that it hangs on."""
+    rest = tuple(axis for axis in order if axis not in rows)
+    product = ab.matmul(ab.conj(ab.transpose(u, (1, 0))), _matrix(target, order, rows, ab))
+    return ab.reshape(product, tuple(axis.size for axis in (*bonds, *rest))), (*bonds, *rest)
 
 
 def _open(network: _Network, n: int, left: Sequence[int]) -> Axes:
