@@ -107,15 +107,6 @@ def test_a_target_that_the_model_makes_is_found(als, backend, name, vec_axis):
     assert error(fac, target) < max(1e-7, close(backend))
 
 
-@pytest.mark.parametrize("rank", [1, 3, 7])
-def test_a_matrix_comes_to_the_truncated_svd(als, backend, rank):
-    target = np.random.default_rng(0).normal(size=(9, 8))
-    values = np.linalg.svd(target)[1]
-    best = np.linalg.norm(values[rank:]) / np.linalg.norm(values)
-    fac = als(t("u", 9, rank)[i, r] * t("v", 8, rank)[j, r], target, max_steps=600, vec_size=2)
-    assert error(fac, target) == pytest.approx(best, abs=max(1e-10, 1e-4 * (close(backend) > 1e-8)))
-
-
 def test_a_real_factor_of_a_complex_model(als, backend):
     rng = np.random.default_rng(0)
     b = rng.normal(size=(7, 2)) + 1j * rng.normal(size=(7, 2))

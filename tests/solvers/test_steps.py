@@ -10,6 +10,7 @@ from funfact.conditions import Condition
 from funfact.errors import OptionError
 from funfact.loss import Loss
 from funfact.optim import Adam, Optimizer
+from funfact.testing.fits.steps import adam
 
 # A fit of x to a target, elementwise: the gradient of the mean squared error is known.
 RNG = np.random.default_rng(1)
@@ -30,17 +31,6 @@ def replicas(starts, **kwargs):
     return ff.tensor("x", 5, initializer=lambda shape: next(rows), **kwargs)
 
 
-def adam(x, target, steps, lr=0.1, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    """Kingma & Ba, algorithm 1, on the mean squared error of each replica."""
-    m, v = np.zeros_like(x), np.zeros(x.shape)
-    for t in range(1, steps + 1):
-        g = 2 * (x - target) / target.size
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * np.abs(g) ** 2
-        x = x - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
-    return x
-
-
 def stacked(facs, backend):
     """The factor x of each replica, in the order of the replicas."""
     facs = sorted(facs, key=lambda fac: fac.history.replica)
@@ -48,33 +38,6 @@ def stacked(facs, backend):
 
 
 EACH = {"vec_size": 3, "returns": "all", "tol": 0, "checkpoint_freq": 1000}
-
-
-@pytest.mark.parametrize("dtype", ["float32", "complex64"])
-@pytest.mark.parametrize("vec_axis", [0, -1])
-def test_adam(fit, backend, dtype, vec_axis):
-    starts, target = data(dtype)
-    facs = fit(replicas(starts), target, optimizer="Adam", max_steps=30, vec_axis=vec_axis, **EACH)
-    expected = adam(starts.astype(complex), target, 30)
-    np.testing.assert_allclose(stacked(facs, backend), expected, rtol=1e-4, atol=1e-5)
-
-
-def test_rmsprop(fit, backend):
-    starts, target = data("float32")
-    facs = fit(
-        replicas(starts),
-        target,
-        optimizer=partial(ff.optim.RMSprop, alpha=0.9),
-        lr=0.01,
-        max_steps=20,
-        **EACH,
-    )
-    x, v = starts.astype(float), np.zeros(starts.shape)
-    for _ in range(20):
-        g = 2 * (x - target) / 5
-        v = 0.9 * v + 0.1 * g**2
-        x = x - 0.01 * g / (np.sqrt(v) + 1e-8)
-    np.testing.assert_allclose(stacked(facs, backend), x, rtol=1e-4, atol=1e-5)
 
 
 class Descent(Optimizer):

@@ -32,13 +32,14 @@ class Right(Backend):
 
 
 class Namespace:
-    """NumPy, with some of its functions replaced."""
+    """A module of NumPy's, with some of its functions replaced."""
 
-    def __init__(self, **replaced: Any) -> None:
+    def __init__(self, module: Any, **replaced: Any) -> None:
+        self._module = module
         self.__dict__.update(replaced)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        return getattr(self._module, name)
 
 
 # --- data
@@ -98,13 +99,13 @@ def _sum(x: Any, axis: Any = None, **kwargs: Any) -> Any:
 class WrongAxis(Right):
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
-        self.xp = Namespace(sum=_sum)
+        self.xp = Namespace(np, sum=_sum)
 
 
 class SampleDeviation(Right):
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
-        self.xp = Namespace(std=lambda x, axis=None: np.std(x, axis, ddof=1))
+        self.xp = Namespace(np, std=lambda x, axis=None: np.std(x, axis, ddof=1))
 
 
 class TransposesInverted(Right):
@@ -384,9 +385,14 @@ class OnlyTheFirstMatrix(Solves):
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
         cholesky = lambda x: np.stack([np.linalg.cholesky(x[0])] * len(x))  # noqa: E731
-        solver = Namespace(cholesky=cholesky)
-        solver.__class__ = type("L", (), {"__getattr__": lambda _, n: getattr(np.linalg, n)})
-        self.xp = Namespace(linalg=solver)
+        self.xp = Namespace(np, linalg=Namespace(np.linalg, cholesky=cholesky))
+
+
+class SolvesBackwards(Solves):
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        solve = lambda a, b: np.linalg.solve(a, b)[..., ::-1, :]  # noqa: E731
+        self.xp = Namespace(np, linalg=Namespace(np.linalg, solve=solve))
 
 
 # --- devices

@@ -11,6 +11,7 @@ from .contract.linear_algebra import LinearAlgebra
 from .contract.places import Places
 from .contract.programs import Programs
 from .fits.gradients import Gradients
+from .fits.steps import Fits
 from .language.expressions import Expressions
 from .language.functions import ElementwiseFunctions
 from .language.kept import Kept
@@ -28,6 +29,7 @@ __all__ = ["BackendTests"]
 
 # pytest runs the tests of the last base first: what comes early explains what fails later
 class BackendTests(
+    Fits,
     Gradients,
     Expressions,
     Replicas,
