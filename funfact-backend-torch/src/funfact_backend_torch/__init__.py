@@ -36,11 +36,13 @@ class PyTorchOptions:
 
     `device` is a name from ``ff.devices('torch')``, or a kind such as
     ``'cuda'`` for its first device; None is the CPU. `devices`, names or ``'all'``, spreads
-    the replicas of a fit over several; everything else lives on the first.
+    the replicas of a fit over several; everything else lives on the first. `compile` takes
+    ``torch.compile`` for the programs of a fit, which needs a C++ compiler on a CPU.
     """
 
     device: str | None = None
     devices: str | tuple[str, ...] | None = None
+    compile: bool = False
 
 
 class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices, Spread):
@@ -65,6 +67,14 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
     }
 
     typed = Backend.typed | {"can_cast", "finfo", "iinfo", "result_type"}
+
+    def __new__(cls, options: PyTorchOptions | None = None) -> PyTorchBackend:
+        """The class that declares `Compile`, if that was asked for."""
+        if cls is not PyTorchBackend or options is None or not options.compile:
+            return super().__new__(cls)
+        from .compiled import CompiledPyTorchBackend
+
+        return super().__new__(CompiledPyTorchBackend)
 
     def __init__(self, options: PyTorchOptions | None = None) -> None:
         super().__init__(options)
@@ -134,6 +144,20 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
     @cached_property
     def _doubles(self) -> tuple[Dtype, ...]:
         return self._torch.float64, self._torch.complex128
+
+    # Without names of dtypes, which the compiler of PyTorch does not follow.
+
+    def is_complex(self, x: Any) -> bool:
+        """Whether a dtype, or an array's, is complex."""
+        kind = x.dtype if isinstance(x, self._torch.Tensor) else x
+        return kind.is_complex if isinstance(kind, self._torch.dtype) else super().is_complex(x)
+
+    def is_floating(self, x: Any) -> bool:
+        """Whether a dtype, or an array's, is real or complex floating."""
+        kind = x.dtype if isinstance(x, self._torch.Tensor) else x
+        if not isinstance(kind, self._torch.dtype):
+            return super().is_floating(x)
+        return kind.is_complex or kind.is_floating_point
 
     # --- NumPy's conventions, where PyTorch has others
 

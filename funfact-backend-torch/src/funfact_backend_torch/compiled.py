@@ -1,0 +1,74 @@
+"""PyTorch with ``torch.compile``, for whoever asks for it: ``ff.use('torch', compile=True)``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from itertools import count
+from types import FunctionType
+from typing import Any
+
+from funfact.backends.capabilities import Compile
+from funfact.backends.contract import Array
+from funfact.errors import OptionError
+
+from . import PyTorchBackend, PyTorchOptions
+
+__all__ = ["CompiledPyTorchBackend"]
+
+_COMPILERS = ("c++", "g++", "clang++")
+_number = count()
+
+
+class CompiledPyTorchBackend(PyTorchBackend, Compile):
+    """PyTorch whose programs are compiled: seconds for each, and steps of a fraction of the time.
+
+    Raises
+    ------
+    OptionError
+        On a CPU without a C++ compiler, which ``torch.compile`` calls.
+    """
+
+    def __init__(self, options: PyTorchOptions | None = None) -> None:
+        super().__init__(options)
+        given = os.environ.get("CXX")
+        on_cpu = self.device == "cpu"
+        if on_cpu and not any(shutil.which(name) for name in (*_COMPILERS, given) if name):
+            raise OptionError(
+                "ff.use('torch', compile=True): torch.compile calls a C++ compiler, and there is "
+                f"none of {', '.join(_COMPILERS)}, nor one in the environment variable CXX. "
+                "Install one (apt install g++, xcode-select --install), or leave compile out."
+            )
+
+    def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """``torch.compile``, with CUDA graphs on a GPU; once for each program and its shapes."""
+        mode = "reduce-overhead" if self.device.startswith("cuda") else "default"
+        made: Callable[..., Any] = self._torch.compile(_of_its_own(f), dynamic=False, mode=mode)
+        return made
+
+    def value_and_grad(
+        self, f: Callable[..., tuple[Array, Any]]
+    ) -> Callable[..., tuple[tuple[Array, Any], list[Array]]]:
+        """As the contract says; by ``torch.func``, which is compiled with what surrounds it."""
+        both = self._torch.func.grad_and_value(f, has_aux=True)
+
+        def g(params: list[Array], *args: Any) -> tuple[tuple[Array, Any], list[Array]]:
+            gradients, outcome = both([x.detach() for x in params], *args)
+            return outcome, list(gradients)
+
+        return g
+
+
+def _of_its_own(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f` in a function with a code object of its own.
+
+    PyTorch keeps what it compiled at the code object, a few versions of it: the steps of all
+    solvers of one class would soon be too many, and no longer compiled.
+    """
+
+    def program(*args: Any) -> Any:
+        return f(*args)
+
+    code = program.__code__.replace(co_name=f"program_{next(_number)}")
+    return FunctionType(code, program.__globals__, code.co_name, None, program.__closure__)

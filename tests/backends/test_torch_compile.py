@@ -1,0 +1,57 @@
+"""``ff.use('torch', compile=True)``; run with ``--backend torch``."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.backends import Autodiff, Compile, load
+from funfact.errors import OptionError
+
+
+@pytest.fixture
+def compiled(backend_name):
+    if backend_name != "torch":
+        pytest.skip("an option of the torch backend")
+    return load("torch", compile=True)
+
+
+def test_it_is_declared_where_it_was_asked_for(compiled):
+    assert isinstance(compiled, Compile)
+    assert isinstance(compiled, Autodiff)
+    assert not isinstance(load("torch"), Compile)
+    assert load("torch", compile=True) is compiled
+
+
+def test_a_machine_without_a_compiler(compiled, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(OptionError, match=r"calls a C\+\+ compiler, and there is none of c\+\+, g"):
+        type(compiled)(compiled.options)
+
+
+# PyTorch's compiler warns of PyTorch's own use of what it deprecates, as it is imported.
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_fits_are_those_of_the_library_as_it_is(compiled):
+    i, j, r = ff.indices("i, j, r")
+    target = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
+
+    def run(**options):
+        u, v = ff.tensor("u", 6, 2), ff.tensor("v", 5, 2)
+        with ff.using("torch", **options):
+            ff.active_backend.seed(0)
+            found = ff.factorize(u[i, r] * v[j, r], target, optimizer="Adam", max_steps=40,
+                                 vec_size=2, tol=0, progress=False)  # fmt: skip
+        return found.history.losses, [found.backend.to_numpy(x) for x in found.factors]
+
+    (losses, factors), (expected, reference) = run(compile=True), run()
+    np.testing.assert_allclose(losses, expected, rtol=1e-4)
+    for x, y in zip(factors, reference, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-3, atol=1e-4)
+
+
+def test_complex_gradients(compiled):
+    gradient = compiled.value_and_grad(lambda params: (compiled.sum(abs(params[0]) ** 2), ()))
+    z = compiled.tensor([1 + 2j, 3j])
+    _, (found,) = gradient([z])
+    np.testing.assert_allclose(compiled.to_numpy(found), 2 * compiled.to_numpy(z), rtol=1e-6)
