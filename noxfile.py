@@ -79,7 +79,8 @@ def tests(session: nox.Session, backend: str) -> None:
     others += ["optax"] if backend == "jax" else []  # another Adam
     install(session, CORE, NUMPY, *others, ROOT, *TESTING, editable=True)
     session.env["FUNFACT_BACKEND"] = backend
-    session.run("pytest", "--backend", backend, *session.posargs)
+    kit = "--ignore=tests/unit/testing"  # it needs no backend: core-alone runs it
+    session.run("pytest", "--backend", backend, kit, *session.posargs)
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         doubles = {"JAX_ENABLE_X64": "1"}
         session.run("pytest", "--backend", backend, "tests/solvers/test_gradients.py", env=doubles)
