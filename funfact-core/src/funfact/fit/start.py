@@ -92,7 +92,7 @@ def from_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
         shape = list(x.shape)
         shape[axis] = 1
         first = ab.reshape(first, tuple(shape))
-        others = x[..., 1:] if problem.append else x[1:]
+        others = x[..., 1:] if problem.append else x[1:, ...]
         return ab.concatenate([first, others], axis=axis)
 
     return [placed(x, first) for x, first in zip(factors, found, strict=True)]
