@@ -120,7 +120,7 @@ def test_a_small_target_is_not_fitted_because_its_loss_is_small(fit):
     with pytest.warns(
         FitWarning, match=r"below tol=1e-06, which is not small .*zeros has the loss.* tol=0 or"
     ):
-        fac = fit(low_rank(), 1e-3 * TARGET)
+        fac = fit(low_rank(), 1e-3 * TARGET, optimizer="Adam")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(low_rank(), TARGET, vec_size=4)

@@ -10,6 +10,7 @@ from funfact.errors import FitError
 from funfact.fit.history import FitWarning, History, Outcome
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem
+from funfact.fit.solvers.table import DERIVED
 from funfact.loss import per_replica
 
 __all__ = ["report"]
@@ -58,10 +59,16 @@ def _lost(history: History, options: Options) -> str:
         )
     return (
         f"the loss of every replica ({count}) is NaN or infinite at step {step}, "
-        "and none got better than at its start. Try a smaller learning rate "
-        f"(lr={options.lr / 10:g}), starts closer to zero "
-        "(initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
+        f"and none got better than at its start. Try {_slower(history, options)}, starts closer to "
+        "zero (initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
     )
+
+
+def _slower(history: History, options: Options) -> str:
+    """What makes the steps of the method smaller."""
+    if history.method in DERIVED:
+        return f"a gradient method with a learning rate (lr={options.lr / 10:g})"
+    return f"a smaller learning rate (lr={options.lr / 10:g})"
 
 
 def _infinite(problem: Problem, history: History) -> str:
@@ -83,7 +90,7 @@ def _shortcomings(history: History, options: Options, problem: Problem) -> Itera
         yield (
             f"the loss of {len(history.lost)} of {options.vec_size} replicas became NaN or "
             f"infinite (replicas {', '.join(map(str, history.lost))}); what they found before that "
-            f"is kept. A smaller learning rate may keep them (lr={options.lr / 10:g})."
+            f"is kept. To keep them, try {_slower(history, options)}."
         )
     if history.outcome is Outcome.INTERRUPTED:
         yield f"interrupted after {step} steps; the best factors until then are returned."
@@ -103,6 +110,14 @@ def _shortcomings(history: History, options: Options, problem: Problem) -> Itera
     if not met and best >= zeros:
         yield (
             f"after {step} steps the loss, {best:.3g}, is no better than that of a model of zeros, "
-            f"{zeros:.3g}. A step moves an element by about lr={options.lr:g} whatever the size of "
-            "the data: scale the data to order one, or raise lr."
+            f"{zeros:.3g}. " + _stuck(history, options)
         )
+
+
+def _stuck(history: History, options: Options) -> str:
+    if history.method in DERIVED:
+        return "Try more replicas (vec_size=), or other starts (initializer=)."
+    return (
+        f"A step moves an element by about lr={options.lr:g} whatever the size of the data: scale "
+        "the data to order one, or raise lr."
+    )
