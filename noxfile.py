@@ -138,6 +138,13 @@ def docs(session: nox.Session) -> None:
     session.run("pytest", "--backend", "jax", "tests/solvers/test_capability.py")
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """FunFact's time over an expert's, on a quiet machine: the tables of docs/performance.md."""
+    install(session, *DISTRIBUTIONS)
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
 @nox.session(name="compat-1.0")
 def compat_1_0(session: nox.Session) -> None:
     """The quick start of FunFact 1.0.3, here and with 1.0.3 itself: who ends better."""

@@ -1,0 +1,95 @@
+"""What a first fit costs: ``python benchmarks/cost.py cp-8 jax ours`` (or ``theirs``).
+
+In a process of its own: the time from the call until 32 steps are made, or until the first
+value is there, and the peak of memory beyond that of the imported library and the data.
+"""
+
+import argparse
+import importlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from measure import COMPILED, expert_of, value_of
+from workloads import FITS, WORKLOADS, Workload, random_factors
+
+import funfact as ff
+
+__all__ = ["cost"]
+
+
+def cost(call: Callable[[], Any]) -> dict[str, float]:
+    """Seconds and MiB of one call."""
+    before, begin = _peak(), time.perf_counter()
+    call()
+    seconds = time.perf_counter() - begin
+    return {"seconds": seconds, "memory": _peak() - before}
+
+
+def our_fit(workload: Workload, target: Any) -> None:
+    """From the expression to the end of the first steps."""
+    ff.factorize(
+        workload.tsrex(),
+        target,
+        optimizer="Adam",
+        vec_size=workload.replicas,
+        tol=0,
+        max_steps=COMPILED,
+        checkpoint_freq=COMPILED,
+        progress=False,
+    )
+
+
+def their_fit(workload: Workload, target: Any, backend: str) -> None:
+    """Random starts, the same number of steps, the losses."""
+    lead = (workload.replicas,) if workload.replicas > 1 else ()
+    rng = np.random.default_rng(0)
+    starts = [rng.normal(size=lead + shape).astype(workload.dtype) for shape in workload.shapes]
+    descent = importlib.import_module(f"expert_{backend}").Descent
+    fit = descent(workload.model, starts, target, workload.unitary)
+    fit.losses()
+    fit.advance(COMPILED)
+    fit.losses()
+
+
+def chosen(name: str, backend: str, side: str) -> Callable[[], Any]:
+    """The call whose cost is asked for."""
+    workload = WORKLOADS[name]
+    if name in FITS:
+        # single precision from the start: what making it takes would hide what a fit takes
+        shape, rng = workload.tsrex().shape, np.random.default_rng(0)
+        target = rng.standard_normal(shape, dtype="float32").astype(workload.dtype, copy=False)
+        if side == "ours":
+            return lambda: our_fit(workload, target)
+        return lambda: their_fit(workload, target, backend)
+    factors = random_factors(workload, np.random.default_rng(0))
+    make = value_of if side == "ours" else expert_of
+    return lambda: getattr(make(workload, backend, factors)(), "block_until_ready", int)()
+
+
+def _peak() -> float:
+    """The most memory that the process has held, in MiB; macOS counts bytes, Linux KiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 2 ** (20 if sys.platform == "darwin" else 10)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=WORKLOADS)
+    parser.add_argument("backend")
+    parser.add_argument("side", choices=["ours", "theirs"])
+    given = parser.parse_args()
+    call = chosen(given.name, given.backend, given.side)
+    importlib.import_module(f"expert_{given.backend}")
+    ff.use(given.backend)
+    ab = ff.active_backend
+    ab.to_numpy(ab.exp(ab.ones((4, 4))) @ ab.ones((4, 4)))  # the library sets itself up
+    print(json.dumps(cost(call)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Measure everything and write the tables of docs/performance.md: ``python benchmarks/run.py``.
+
+Each workload runs on each backend in a process of its own. Nothing else should: the machine is
+to be quiet. With ``--only``, ``--backend`` or ``--quick`` the tables are printed instead.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from page import PAGE, replaced, tables
+from workloads import FITS, WORKLOADS
+
+FOLDER = Path(__file__).parent
+BACKENDS = ["jax", "torch", "numpy"]
+
+
+def ask(program: str, *words: str) -> dict[str, Any]:
+    """What a program of this folder prints last, as JSON; its errors are shown."""
+    command = [sys.executable, str(FOLDER / program), *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def wanted(names: list[str], backends: list[str]) -> list[tuple[str, str]]:
+    """Workloads and backends, those that go together: NumPy has no gradients."""
+    return [
+        (name, backend)
+        for backend in backends
+        for name in names
+        if backend != "numpy" or name not in FITS
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", action="append", choices=WORKLOADS, help="a workload")
+    parser.add_argument("--backend", action="append", choices=BACKENDS)
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--quick", action="store_true", help="shorter stretches, no costs")
+    given = parser.parse_args()
+    whole = not (given.only or given.backend or given.quick)
+    rows = wanted(given.only or list(WORKLOADS), given.backend or BACKENDS)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def keep() -> None:  # after each row, so that what was measured is not lost
+        if whole:
+            PAGE.write_text(replaced(PAGE.read_text(), tables(found)))
+
+    options = ["--pairs", str(given.pairs), "--seconds", "0.03" if given.quick else "0.15"]
+    for name, backend in rows:
+        row = found[name, backend] = ask("measure.py", name, backend, *options)
+        print(f"{name} on {backend}: {row['ratio']:.2f}", flush=True)
+        keep()
+    for name, backend in [] if given.quick else rows:
+        ours, theirs = (ask("cost.py", name, backend, side) for side in ("ours", "theirs"))
+        found[name, backend] |= {what: (ours[what], theirs[what]) for what in ours}
+        keep()
+    print(tables(found))
+
+
+if __name__ == "__main__":
+    main()

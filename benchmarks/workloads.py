@@ -1,0 +1,202 @@
+"""What is measured: each model as FunFact writes it, beside the one by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from string import ascii_lowercase
+from typing import Any
+
+import numpy as np
+from by_hand import (
+    bells,
+    brick_places,
+    bricks,
+    chain,
+    circuit,
+    cp,
+    matrix,
+    minplus,
+    train,
+    tucker,
+)
+
+import funfact as ff
+
+__all__ = ["FITS", "FORWARD", "WORKLOADS", "Workload", "random_factors"]
+
+i, j, k, l, p, q, r = ff.indices("i, j, k, l, p, q, r")
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A model, twice.
+
+    Attributes
+    ----------
+    title : str
+        What it is called in the table.
+    shapes : tuple of shapes
+        Of the factors, in the order in which both functions take them.
+    expression : function of tensors
+    model : function of the array library and the factors
+    replicas : int
+    dtype : str
+    unitary : bool
+        Whether all factors are to be unitary, by a penalty.
+    target : function of nothing, optional
+        Random factors' model and a tenth of noise unless given.
+    part : int, optional
+        The only element along the first axis that is asked for.
+    """
+
+    title: str
+    shapes: tuple[tuple[int, ...], ...]
+    expression: Callable[..., Any]
+    model: Callable[..., Any]
+    replicas: int = 1
+    dtype: str = "float32"
+    unitary: bool = False
+    target: Callable[[], Any] | None = None
+    part: int | None = None
+
+    @property
+    def names(self) -> str:
+        """A letter for each factor."""
+        return ascii_lowercase[: len(self.shapes)]
+
+    def tsrex(self) -> Any:
+        """The expression, of new tensors."""
+        prefer = ff.conditions.Unitary if self.unitary else None
+        named = zip(self.names, self.shapes, strict=True)
+        tensors = [ff.tensor(name, *shape, prefer=prefer) for name, shape in named]
+        return self.expression(*tensors)
+
+    def data(self) -> Any:
+        """What is fitted."""
+        if self.target:
+            return self.target().astype(self.dtype)
+        rng = np.random.default_rng(1)
+        made = self.model(np, *random_factors(self, rng))
+        noise = rng.normal(0, 0.1 * made.std(), made.shape)
+        return (made + noise).astype(self.dtype)
+
+
+def random_factors(workload: Workload, rng: np.random.Generator) -> list[Any]:
+    """Factors of one replica, whose products are of order one."""
+    draws = (rng.normal(0, 1, (2, *shape)) / shape[-1] ** 0.5 for shape in workload.shapes)
+    kind = np.dtype(workload.dtype)
+    return [(x + 1j * y if kind.kind == "c" else x).astype(kind) for x, y in draws]
+
+
+# --- as FunFact has it
+
+
+def _placed(qubits: int, places: list[tuple[int, int]]) -> Callable[..., Any]:
+    def circuit_of(*tensors: Any) -> Any:
+        gates = [ff.quantum.gate(x) @ at for x, at in zip(tensors, places, strict=True)]
+        return ff.quantum.Circuit(qubits, gates).to_tsrex()
+
+    return circuit_of
+
+
+def _cp(a: Any, b: Any, c: Any) -> Any:
+    return a[i, ~r] * b[j, ~r] * c[k, r]
+
+
+def _chain(*tensors: Any) -> Any:
+    return reduce(lambda a, b: a @ b, tensors)
+
+
+def _matrix_of(n: int, rank: int, replicas: int) -> Workload:
+    title = f"matrix {n}x{n}, rank {rank}{_times(replicas)}"
+    shapes = ((n, rank), (n, rank))
+    return Workload(title, shapes, lambda a, b: a[i, r] * b[j, r], matrix, replicas)
+
+
+def _cp_of(n: int, rank: int, replicas: int = 1, **options: Any) -> Workload:
+    title = options.pop("title", f"CP {n}^3, rank {rank}{_times(replicas)}")
+    return Workload(title, ((n, rank),) * 3, _cp, cp, replicas, **options)
+
+
+def _bricks_of(qubits: int, layers: int) -> Workload:
+    places = brick_places(qubits, layers)
+    return Workload(
+        f"brick wall of {len(places)} gates on {qubits} qubits",
+        ((4, 4),) * len(places),
+        _placed(qubits, places),
+        bricks(qubits, layers),
+        dtype="complex64",
+        unitary=True,
+    )
+
+
+def _times(replicas: int) -> str:
+    return f", {replicas} replicas" if replicas > 1 else ""
+
+
+def _product_tensor(n: int = 2) -> Any:
+    one = np.eye(n)
+    return np.einsum("ad,be,cf->abecfd", one, one, one).reshape((n * n,) * 3)
+
+
+def _fourier(n: int = 8) -> Any:
+    return np.exp(2j * np.pi * np.outer(range(n), range(n)) / n) / n**0.5
+
+
+FITS = {
+    "matrix": _matrix_of(512, 32, 1),
+    "matrix-8": _matrix_of(512, 32, 8),
+    "cp": _cp_of(64, 16),
+    "cp-8": _cp_of(64, 16, 8),
+    "cp-large": _cp_of(128, 32),
+    "tucker": Workload(
+        "Tucker 64^3, core 8^3",
+        ((8, 8, 8), (64, 8), (64, 8), (64, 8)),
+        lambda g, a, b, c: g[p, q, r] * a[i, p] * b[j, q] * c[k, r],
+        tucker,
+    ),
+    "train": Workload(
+        "tensor train 16^4, bond 8",
+        ((16, 8), (8, 16, 8), (8, 16, 8), (8, 16)),
+        lambda a, b, c, d: a[i, p] * b[p, j, q] * c[q, k, r] * d[r, l],
+        train,
+    ),
+    "bells": Workload(
+        "RBF 256x256, rank 12, 16 replicas",
+        ((256, 12), (256, 12), (12,)),
+        lambda x, y, w: ff.exp(-((x[i, ~r] - y[j, ~r]) ** 2)) * w[r],
+        bells,
+        replicas=16,
+    ),
+    "circuit": Workload(
+        "3-qubit circuit, unitary gates, 32 replicas",
+        ((4, 4),) * 3,
+        _placed(3, [(0, 1), (1, 2), (0, 1)]),
+        circuit,
+        replicas=32,
+        dtype="complex64",
+        unitary=True,
+        target=_fourier,
+    ),
+    "bricks": _bricks_of(6, 4),
+    "bricks-8": _bricks_of(8, 4),
+    "product": _cp_of(
+        4, 7, 256, target=_product_tensor, title="2x2x2 product tensor, rank 7, 256 replicas"
+    ),
+}
+"""Models that are fitted by Adam, with gradients."""
+
+FORWARD = {
+    "chain": Workload("eight matrices 512x512", ((512, 512),) * 8, _chain, chain),
+    "cp-value": _cp_of(192, 32),
+    "cp-slice": _cp_of(192, 32, part=7, title="one slice of CP 192^3, rank 32"),
+    "minplus": Workload(
+        "min-plus product 512x512",
+        ((512, 512),) * 2,
+        lambda a, b: ff.minplus(a[i, r], b[j, r]),
+        minplus,
+    ),
+}
+"""Models that are evaluated; backends without gradients take part."""
+
+WORKLOADS = FITS | FORWARD

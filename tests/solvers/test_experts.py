@@ -1,0 +1,70 @@
+"""The expert's programs of the benchmarks do what FunFact does: else their times say nothing."""
+
+import dataclasses
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+FITS = {
+    "cp-8": ((6, 3), (5, 3), (4, 3)),
+    "tucker": ((2, 3, 4), (5, 2), (6, 3), (7, 4)),
+    "circuit": ((4, 4),) * 3,
+}
+VALUES = {
+    "matrix": ((6, 3), (5, 3)),
+    "train": ((4, 2), (2, 5, 3), (3, 6, 2), (2, 4)),
+    "bells": ((6, 3), (5, 3), (3,)),
+    "bricks": ((4, 4),) * 10,
+    "bricks-8": ((4, 4),) * 14,
+    "chain": ((3, 4), (4, 2), (2, 5)),
+    "cp-slice": ((9, 3), (5, 3), (4, 3)),
+    "minplus": ((6, 3), (4, 3)),
+}
+
+
+@pytest.fixture
+def measure(monkeypatch, backend_name):
+    """The module of the benchmarks, where there is an expert for the backend."""
+    if not (FOLDER / f"expert_{backend_name}.py").exists():
+        pytest.skip(f"benchmarks have no expert for {backend_name}")
+    monkeypatch.syspath_prepend(FOLDER)
+    return importlib.import_module("measure")
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_same_losses(measure, backend_name, fit, name):
+    """From one start, step by step. `fit`: only where there are gradients."""
+    workload = small(measure, name, FITS[name], replicas=3 if name[-1] == "8" else None)
+    turns = measure.fitted(workload, backend_name, steps=4, stretches=8)
+    ours, theirs = (np.array(losses) for losses in zip(*turns.losses, strict=True))
+    assert ours.shape == (9, workload.replicas)
+    assert np.all(np.ptp(ours, axis=0) > 0)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-3)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_same_values(measure, backend_name, name):
+    workload = small(measure, name, VALUES[name])
+    factors = measure.random_factors(workload, np.random.default_rng(0))
+    ours = measure.value_of(workload, backend_name, factors)()
+    theirs = measure.expert_of(workload, backend_name, factors)()
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * abs(theirs).max())
+
+
+def test_summary(measure):
+    """The median of the ratios, not the ratio of the medians."""
+    found = measure.summary([1.0, 2.0, 8.0], [1.0, 1.0, 16.0], repeats=2)
+    assert (found["ratio"], found["ours"], found["theirs"]) == (1.0, 1000.0, 500.0)
+    assert found["low"] <= found["ratio"] <= found["high"]
+
+
+def small(measure, name, shapes, replicas=None):
+    """A workload with small factors."""
+    workload = measure.WORKLOADS[name]
+    changes = {"shapes": shapes} | ({"replicas": replicas} if replicas else {})
+    return dataclasses.replace(workload, **changes)
