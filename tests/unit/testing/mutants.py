@@ -139,8 +139,9 @@ class ForgetsTheLast(Right):
         """A sum over all but the last of what is summed, if that is one axis of one operand."""
         terms, out = subscripts.split("->")
         summed = [x for x in dict.fromkeys(terms.replace(",", "")) if x not in out]
-        if len(summed) == 1 and operands[0].shape[terms.index(summed[0])] > 1:
-            short = [slice(-1) if x == summed[0] else slice(None) for x in terms.split(",")[0]]
+        first = terms.split(",")[0]
+        if len(summed) == 1 and summed[0] in first and operands[0].shape[first.index(*summed)] > 1:
+            short = [slice(-1) if x == summed[0] else slice(None) for x in first]
             operands = (np.where(_mask(operands[0], short), operands[0], 0), *operands[1:])
         return np.einsum(subscripts, *operands)
 
