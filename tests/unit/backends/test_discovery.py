@@ -60,6 +60,16 @@ def test_a_known_name_comes_with_its_command(installed: list[Entry], typed: str)
     )
 
 
+def test_a_package_that_is_not_installed_yet(installed: list[Entry]) -> None:
+    installed.append(entry("numpy", "funfact-backend-numpy"))
+    with pytest.raises(UnknownNameError) as caught:
+        load("fastarrays")
+    assert str(caught.value) == (
+        "No backend is called 'fastarrays'. Installed: numpy. Install the package that brings it, "
+        "by its name or folder: pip install -e FOLDER"
+    )
+
+
 def test_nothing_installed(installed: list[Entry]) -> None:
     with pytest.raises(UnknownNameError, match="Installed: none"):
         load("echo")
@@ -201,6 +211,7 @@ def test_something_that_is_not_a_backend(installed: list[Entry]) -> None:
     [
         (0, "is written for protocol 0", "pip install --upgrade echo-arrays"),
         (2, "is written for protocol 2", "pip install --upgrade funfact-core"),
+        ("1", "is written for protocol '1'", "pip install --upgrade echo-arrays"),
         (None, "states no protocol", "pip install --upgrade echo-arrays"),
     ],
 )
@@ -219,6 +230,11 @@ def test_another_protocol(
     assert text.startswith("backend 'echo' from echo-arrays 1.2 is incompatible: Other " + stated)
     assert "this funfact-core speaks protocol 1" in text
     assert text.endswith(command)
+
+
+def test_one_module_that_is_no_tuple() -> None:
+    register_backend("odd", type("Odd", (Plain,), {"protocol": 1, "requires": "numpy"}))
+    assert "Odd.requires is 'numpy', and a tuple of names is expected" in message("odd")
 
 
 def test_another_protocol_of_a_registered_backend() -> None:

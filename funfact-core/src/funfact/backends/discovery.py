@@ -168,6 +168,8 @@ def _unknown(name: str) -> UnknownNameError:
     meant = base if base in FIRST_PARTY else _close(base)
     if meant and meant not in installed:
         text += f" To get {meant!r}: {installation([meant])}"
+    elif base not in installed and not nearest(base, known):
+        text += " Install the package that brings it, by its name or folder: pip install -e FOLDER"
     return UnknownNameError(text)
 
 

@@ -88,7 +88,9 @@ def _class_problem(entry: Entry, found: Any) -> Problem | None:
         older = not isinstance(protocol, int) or protocol < PROTOCOL
         behind = entry.distribution if older else "funfact-core"
         remedy = f"To update it: pip install --upgrade {behind}" if behind else authors(entry)
-        stated = "states no protocol" if protocol is None else f"is written for protocol {protocol}"
+        stated = (
+            "states no protocol" if protocol is None else f"is written for protocol {protocol!r}"
+        )
         return Problem(
             "incompatible",
             f"{found.__name__} {stated}, and this funfact-core speaks protocol {PROTOCOL}",
@@ -99,6 +101,9 @@ def _class_problem(entry: Entry, found: Any) -> Problem | None:
         return Problem("broken", f"{found.__name__} lacks {lacks}", authors(entry))
     if not is_dataclass(found.Options):
         return Problem("broken", f"{found.__name__}.Options is not a dataclass", authors(entry))
+    if isinstance(found.requires, str):
+        cause = f"{found.__name__}.requires is {found.requires!r}, and a tuple of names is expected"
+        return Problem("broken", cause, authors(entry))
     absent = [module for module in found.requires if not _importable(module)]
     if absent:
         cause = f"it needs {', '.join(absent)}, which is not installed"

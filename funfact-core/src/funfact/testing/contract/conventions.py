@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ...backends import PROTOCOL
 from ..compare import fault
-from .calls import Calls, calls
+from .calls import Calls, X, calls
 
 REDUCTIONS = ["sum", "prod", "max", "min", "mean", "std", "var", "argmax", "any", "all"]
 OVER_TWO = ["sum", "max", "min", "mean"]
@@ -70,6 +71,9 @@ class Conventions(Calls):
         {
             "ab.where(x > 0, x, 0.0)": "np.where(x > 0, x, 0)",
             "ab.where(x > 0, x, -x)": "np.abs(x)",
+            "ab.where(ab.reshape(x > 0, (-1, 1)), 1.0, ab.reshape(x, (-1, 1)))": (
+                "np.where(x > 0, 1, x).reshape(-1, 1)"
+            ),
             "ab.clip(x, -1, 2)": "np.clip(x, -1, 2)",
             "ab.take(x, ab.tensor([2, 0]), axis=1)": "x.take([2, 0], 1)",
             "ab.sort(-x, axis=0)": "np.sort(-x, 0)",
@@ -124,6 +128,22 @@ class Conventions(Calls):
     def test_complex_parts(self, backend: Any, call: str, numpy: str) -> None:
         """A real number has parts, too."""
         self.agrees(backend, call, numpy)
+
+    @calls({"2 * x": "2 * x", "1 - x": "1 - x", "x / 2": "x / 2", "x**2": "x**2", "-x": "-x"})
+    def test_operators(self, backend: Any, call: str, numpy: str) -> None:
+        """A Python number beside an array takes the dtype of the array."""
+        self.agrees(backend, call, numpy)
+        got = backend.dtype_name(self.called(backend, call, {"x": X}))
+        if got != "float32":
+            raise fault(call, expected="dtype float32, that of x", got=f"dtype {got}")
+
+    def test_protocol(self, backend: Any) -> None:
+        """The class states the number of the contract that it was written for."""
+        stated = type(backend).protocol
+        if type(stated) is not int or stated != PROTOCOL:
+            raise fault(
+                "the attribute `protocol`", expected=f"{PROTOCOL}, an int", got=repr(stated)
+            )
 
     def test_pi(self, backend: Any) -> None:
         """Constants of the standard are there."""
