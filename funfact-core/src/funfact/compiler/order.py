@@ -42,7 +42,10 @@ def orders(
     yield [(0, 1), *((0, left - 1) for left in range(count - 1, 1, -1))]
     if count > 2:
         yield _searched(operands, output, sizes)
+    largest = max(volume(axes, sizes) for axes in (*operands, output))
     for limit in _BLOCKS[-1 if quick else 0 :] if count > 4 else ():
+        if largest <= limit:
+            continue  # nothing is large beside a block
         order, rest = _blocks(operands, output, sizes, limit)
         if order:
             yield order + (_searched(rest, output, sizes) if len(rest) > 1 else [])
