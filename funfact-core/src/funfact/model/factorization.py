@@ -6,6 +6,7 @@ type and one array for each tensor of the expression.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,6 @@ class Factorization:
         self._values = list(values)
         self._memory_limit = memory_limit
         self._blocks = within(tsrex, memory_limit, backend, dtype)
-        self._ir = fuse(tsrex.ir)
-        self._forward = lower(self._ir, self._tensors, backend, dtype)
         self._parts = Parts(tsrex, backend, dtype)
         self.history: History | None = None
         self.seed: int | None = None
@@ -136,6 +135,7 @@ class Factorization:
         constraints_of(tensors)
         # before any value is made: a limit that is too small is found out now
         made = cls(tsrex, backend, settled, [None] * len(tensors), memory_limit)
+        made.forward  # noqa: B018  # an expression that cannot be computed is refused here
         made._values = [
             start(tensor, backend, settled) if initialize or tensor.data is not None else None
             for tensor in tensors
@@ -147,9 +147,9 @@ class Factorization:
         """The value of the model, an array of shape `shape`, native to its backend."""
         if self._blocks is not None and self._blocks.axis is not None:
             return self._in_blocks(self._blocks.axis, self._blocks.size)
-        value = self._forward(self._complete())
+        value = self.forward(self._complete())
         # a tensor by itself, or transposed, comes back as it is stored
-        return self._backend.tensor(value) if is_view(self._ir) else value
+        return self._backend.tensor(value) if is_view(self.ir) else value
 
     def _in_blocks(self, axis: int, size: int) -> Array:
         values, length = self._complete(), self.shape[axis]
@@ -160,15 +160,15 @@ class Factorization:
             parts.append(self._parts.at(values, wanted, together=False))
         return self._backend.concatenate(parts, axis=axis)
 
-    @property
+    @cached_property
     def forward(self) -> Callable[[Sequence[Array]], Array]:
         """The pure function that gives the value from the values of all tensors, in order."""
-        return self._forward
+        return lower(self.ir, self._tensors, self._backend, self._dtype)
 
-    @property
+    @cached_property
     def ir(self) -> Ir:
         """What `forward` was made of: the expression in few, large contractions."""
-        return self._ir
+        return fuse(self._tsrex.ir)
 
     def points(self, *coordinates: Any) -> Array:
         """Scattered elements of the value, from just the parts of the factors that they need.
