@@ -6,8 +6,8 @@ Examples
 Traceback (most recent call last):
     ...
 AssertionError: ab.sum(x) is not what it should be
-  expected: 4.0, to 1e-05
-  got:      3.0
+  expected: 4, to 1e-05
+  got:      3
   contract: a function of the array API standard, with NumPy's meaning and conventions
 """
 
