@@ -129,8 +129,9 @@ def expert_of(workload: Workload, backend: str, factors: list[Any]) -> Callable[
     first, *others = factors
     if workload.part is not None:
         first = first[workload.part : workload.part + 1]
+    evaluation: Callable[..., Callable[[], Any]]
     evaluation = importlib.import_module(f"expert_{backend}").evaluation
-    return evaluation(workload.model, [first, *others])  # type: ignore[no-any-return]
+    return evaluation(workload.model, [first, *others])
 
 
 def summary(ours: list[float], theirs: list[float], repeats: int) -> dict[str, Any]:

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plain import Plain
+from rewriting import kept, value
 
 import funfact as ff
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Axis, Const, Contract, check
-from funfact.compiler.lower import lower
 from funfact.compiler.plan import plan
 from funfact.compiler.refine import Refinement, common_sizes
 from funfact.compiler.runs import runs
@@ -26,20 +25,7 @@ def data(*shape, seed=0):
     return ff.tensor(rng.uniform(-1, 1, shape))
 
 
-def value(expression, ir):
-    check(ir)
-    tensors = expression.tensors
-    function = lower(ir, tensors, Plain(), np.dtype("float64"))
-    return function([tensor.data for tensor in tensors])
-
-
-def fused(expression):
-    """The rewritten form, after a check that it computes what the plain form does."""
-    ir = fuse(expression.ir)
-    np.testing.assert_allclose(
-        value(expression, ir), value(expression, expression.ir), rtol=1e-10, atol=1e-12
-    )
-    return ir
+fused = functools.partial(kept, rtol=1e-10, atol=1e-12)
 
 
 def identities(ir):

@@ -7,13 +7,12 @@ import operator
 import numpy as np
 import pytest
 from hypothesis import given
-from plain import Plain
 from random_expressions import expressions
+from rewriting import kept
 
 import funfact as ff
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Contract, Map, check
-from funfact.compiler.lower import lower
 from funfact.compiler.plan import plan
 from funfact.compiler.share import share
 from funfact.graph import postorder
@@ -26,17 +25,7 @@ def data(*shape):
     return ff.tensor(RNG.uniform(0.5, 1.5, shape))
 
 
-def value(expression, ir):
-    check(ir)
-    tensors = expression.tensors
-    function = lower(ir, tensors, Plain(), np.dtype("float64"))
-    return function([tensor.data for tensor in tensors])
-
-
-def fused(expression):
-    ir = fuse(expression.ir)
-    np.testing.assert_allclose(value(expression, ir), value(expression, expression.ir), rtol=1e-10)
-    return ir
+fused = functools.partial(kept, rtol=1e-10)
 
 
 def largest(ir):

@@ -232,7 +232,7 @@ class Differs(Right, Autodiff, Linearize):
         def g(params: Any, *args: Any) -> Any:
             value, aux = f(params, *args)
             wide = [self._wide(x) for x in params]
-            moved = lambda n, x: float(f([*wide[:n], x, *wide[n + 1 :]], *args)[0])  # noqa: E731
+            moved = lambda n, x: float(f([*wide[:n], x, *wide[n + 1 :]], *args)[0])  # noqa: E731  # a mutant in one line
             grads = [self._slopes(lambda x, n=n: moved(n, x), x) for n, x in enumerate(wide)]
             return (value, aux), [
                 self.finish(d).astype(x.dtype) for d, x in zip(grads, params, strict=True)
@@ -385,14 +385,14 @@ class Solves(Right, Linalg):
 class OnlyTheFirstMatrix(Solves):
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
-        cholesky = lambda x: np.stack([np.linalg.cholesky(x[0])] * len(x))  # noqa: E731
+        cholesky = lambda x: np.stack([np.linalg.cholesky(x[0])] * len(x))  # noqa: E731  # a mutant in one line
         self.xp = Namespace(np, linalg=Namespace(np.linalg, cholesky=cholesky))
 
 
 class SolvesBackwards(Solves):
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
-        solve = lambda a, b: np.linalg.solve(a, b)[..., ::-1, :]  # noqa: E731
+        solve = lambda a, b: np.linalg.solve(a, b)[..., ::-1, :]  # noqa: E731  # a mutant in one line
         self.xp = Namespace(np, linalg=Namespace(np.linalg, solve=solve))
 
 
@@ -405,7 +405,7 @@ class Placed(np.ndarray):
     home = "one"
 
     @property
-    def device(self) -> str:  # type: ignore[override]
+    def device(self) -> str:  # type: ignore[override]  # as a mutant is
         return self.home
 
     def __array_finalize__(self, source: Any) -> None:

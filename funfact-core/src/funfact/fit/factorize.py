@@ -68,15 +68,16 @@ def factorize(
     optimizer : str, class, partial of a class, or transformation
         ``'auto'`` takes the best method that applies, and says why in ``fac.history.reason``:
         a gradient method if `lr` is given. By name: ``'ALS'`` (alternating least squares),
-        ``'Adam'``, ``'RMSprop'``. One of your own is a class (`funfact.optim.Optimizer`); an
-        optax transformation on JAX and a class of torch.optim on PyTorch are taken as they are.
+        ``'LM'`` (Levenberg-Marquardt), ``'LBFGS'``, ``'Adam'``, ``'RMSprop'``. One of your own
+        is a class (`funfact.optim.Optimizer`); an optax transformation on JAX and a class of
+        torch.optim on PyTorch are taken as they are.
     loss : str, class, instance or function of model and target
         See `funfact.loss`.
     lr : float, optional
         The learning rate of a gradient method; that of a ``partial`` unless given, else 0.1.
     tol : float
         A replica has converged when its loss, without penalties, is below this at a
-        checkpoint. With 0 none ever has.
+        checkpoint. With 0 none ever has, and no fit ends because its losses have settled.
     max_steps : int
         A fit of fewer than 32 is not compiled: they are made before a compiler is done.
     vec_size : int

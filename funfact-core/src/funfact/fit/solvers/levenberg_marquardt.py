@@ -39,7 +39,7 @@ _ROOM = 2**28
 """Bytes of the Jacobian of all replicas, up to which it is formed."""
 
 _CHEAP = 2**30
-"""Operations of a step up to which nothing is worth considering before it."""
+"""Operations of a step, of all replicas together, up to which ``optimizer='auto'`` takes it."""
 
 _ITERATIONS = 40
 """Of conjugate gradients in a step, where it is not."""
@@ -54,9 +54,7 @@ class LM(Derived):
 
     References
     ----------
-    Nocedal & Wright, Numerical Optimization, 2nd edition, 2006, section 10.3; the fading pull:
-    Smirnov, The bilinear complexity and practical algorithms for matrix multiplication,
-    Computational Mathematics and Mathematical Physics 53(12), 2013.
+    Nocedal & Wright, Numerical Optimization, 2nd edition, 2006, section 10.3.
     """
 
     needs = (Linearize, Linalg)

@@ -153,4 +153,4 @@ class Conventions(Calls):
     def test_a_name_that_is_not_there(self, backend: Any) -> None:
         """`AttributeError`, in FunFact's words."""
         with self.raises("ab.concatenat", AttributeError, "has no 'concatenat'"):
-            backend.concatenat  # noqa: B018
+            backend.concatenat  # noqa: B018  # what asking alone raises

@@ -30,7 +30,9 @@ class Drawn:
 
     @property
     def sizes(self) -> dict[str, int]:
-        return dict(zip(self.value.labels, self.value.shape, strict=False))  # type: ignore[arg-type]
+        # what is drawn has letters for labels
+        labels: tuple[Any, ...] = self.value.labels
+        return dict(zip(labels, self.value.shape, strict=False))
 
 
 @dataclass
