@@ -34,9 +34,12 @@ DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
 SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
 BACKENDS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
 
+# XLA compiles on one core, and that is most of the time of these tests
+WORKERS = {"numpy": [], "jax": ["-n", "2"], "torch": []}
+
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
-TESTING = ["pytest", "hypothesis", "array-api-strict"]
+TESTING = ["pytest", "pytest-xdist", "hypothesis", "array-api-strict"]
 SITE = ["mkdocs-material", "mkdocstrings[python]", "ruff"]  # ruff sets long signatures
 SHOWN = ["matplotlib", "dask[array]", "hatchling"]  # what examples in the docs need besides
 
@@ -81,7 +84,7 @@ def tests(session: nox.Session, backend: str) -> None:
     session.env["FUNFACT_BACKEND"] = backend
     # tests/unit needs no backend: core-alone runs it
     folders = ["tests/backends", "tests/semantics", "tests/solvers", "tests/compat"]
-    session.run("pytest", "--backend", backend, *(session.posargs or folders))
+    session.run("pytest", "--backend", backend, *(session.posargs or WORKERS[backend] + folders))
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         doubles = {"JAX_ENABLE_X64": "1"}
         session.run("pytest", "--backend", backend, "tests/solvers/test_gradients.py", env=doubles)
@@ -91,9 +94,9 @@ def tests(session: nox.Session, backend: str) -> None:
 @nox.parametrize("backend", list(BACKENDS))
 def conformance(session: nox.Session, backend: str) -> None:
     """The conformance kit on one backend, as its author runs it: with core and nothing else."""
-    install(session, CORE, BACKENDS[backend], "pytest", "hypothesis", editable=True)
+    install(session, CORE, BACKENDS[backend], "pytest", "pytest-xdist", "hypothesis", editable=True)
     tests = f"funfact-backend-{backend}/tests"
-    session.run("pytest", tests, *session.posargs)
+    session.run("pytest", tests, *WORKERS[backend], *session.posargs)
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         session.run("pytest", tests, "-k", "gradient", env={"JAX_ENABLE_X64": "1"})
 

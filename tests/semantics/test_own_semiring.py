@@ -136,7 +136,7 @@ def test_replicas_are_independent(append: bool, backend: Any) -> None:
             lambda x, y: np.log(np.exp(np.sqrt((x - y) ** 2 + 1)).sum(1)),
         ),
     ],
-    ids=str,
+    ids=lambda given: given.semiring.name if hasattr(given, "semiring") else "numpy",
 )
 def test_gradients(op: Any, numpy: Any, backend: Any) -> None:
     if not isinstance(backend, Autodiff):
