@@ -139,7 +139,8 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     kit = "--ignore=funfact-core/src/funfact/testing/test_backend.py"  # tests, not examples
     session.run("pytest", "--doctest-modules", kit, *(session.posargs or ["tests/docs", *SOURCES]))
-    session.run("pytest", "--backend", "jax", "tests/solvers/test_capability.py")
+    several = ["tests/solvers/test_capability.py", "tests/unit/fit/test_target.py"]
+    session.run("pytest", "--backend", "jax", *several)
 
 
 @nox.session
