@@ -37,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "'strict' and 'opaque' are those of funfact.testing.loopback",
     )
     parser.addoption(
+        "--device", metavar="NAME", help="of the backend, such as 'cuda:0'; its own choice if none"
+    )
+    parser.addoption(
         "--wheels",
         metavar="DIR",
         help="the folder of the built wheels, for tests/packaging and tests/plugins",
@@ -84,14 +87,15 @@ def backend_name(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture
-def backend(backend_name: str) -> Iterator[Any]:
+def backend(backend_name: str, pytestconfig: pytest.Config) -> Iterator[Any]:
     """The backend under test, active and seeded.
 
     One that is not installed is a failure: whoever asks for it means it.
     """
     from funfact import backends
 
-    with backends.using(backend_name):
+    device = pytestconfig.getoption("--device")
+    with backends.using(backend_name, **({"device": device} if device else {})):
         active = backends.current()
         active.seed(0)
         yield active

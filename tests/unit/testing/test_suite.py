@@ -89,6 +89,14 @@ def test_without_a_backend(tmp_path: Path) -> None:
     )
 
 
+def test_a_device_that_is_named_is_the_one_tested(tmp_path: Path) -> None:
+    installed(tmp_path, PLAIN)  # which has no devices
+    kit = ("-p", "funfact.testing.plugin", "--pyargs", "funfact.testing", "-c", "/dev/null")
+    asked = ("--funfact-backend=plain", "--funfact-device=gpu:7")
+    done = python(tmp_path, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *kit, *asked)
+    assert "backend 'plain' has no option 'device'. It takes no options." in done.stdout
+
+
 def test_groups_share_no_name() -> None:
     """A helper of one group would silently stand in for another's."""
     homes: dict[str, Any] = {}

@@ -106,7 +106,8 @@ class Group:
                 "name an installed one: pytest -p funfact.testing.plugin --funfact-backend NAME",
                 pytrace=False,
             )
-        return load(name)
+        device = request.config.getoption("--funfact-device", None)
+        return load(name) if device is None else load(name, device=device)
 
     @pytest.fixture(autouse=True)
     def _prepared(self, request: pytest.FixtureRequest, backend: Backend) -> Iterator[None]:

@@ -1,7 +1,8 @@
 """The pytest plug-in of the kit: ``pytest -p funfact.testing.plugin --funfact-backend NAME``.
 
-With ``--pyargs funfact.testing`` it runs the whole kit on any installed backend. It is no
-pytest entry point, which would cost everybody's pytest the import of FunFact.
+With ``--pyargs funfact.testing`` it runs the whole kit on any installed backend, and with
+``--funfact-device NAME`` on one of its devices. It is no pytest entry point, which would cost
+everybody's pytest the import of FunFact.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ from .level import Outcome
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--funfact-backend`` and ``--funfact-report``."""
+    """Add ``--funfact-backend``, ``--funfact-device`` and ``--funfact-report``."""
     group = parser.getgroup("funfact")
     group.addoption(
         "--funfact-backend",
         metavar="NAME",
         help="the installed backend that the tests of funfact.testing run on",
+    )
+    group.addoption(
+        "--funfact-device",
+        metavar="NAME",
+        help="the device of that backend, such as 'cuda:0'; its own choice if not given",
     )
     group.addoption(
         "--funfact-report",
