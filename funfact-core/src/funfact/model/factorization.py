@@ -24,8 +24,8 @@ from funfact.model import keys
 from funfact.model.factors import Key, checked, find, listing, one_for_each
 from funfact.model.history import History
 from funfact.model.memory import within
-from funfact.model.parts import Parts
 from funfact.model.penalty import conditions_of, constraints_of, penalties
+from funfact.model.selection import Selection
 from funfact.model.show import html, text
 from funfact.model.values import appended, counterpart, native, settle_dtype, start
 
@@ -74,7 +74,7 @@ class Factorization:
         self._values = list(values)
         self._memory_limit = memory_limit
         self._blocks = within(tsrex, memory_limit, backend, dtype)
-        self._parts = Parts(tsrex, backend, dtype)
+        self._selection = Selection(tsrex, backend, dtype)
         self.history: History | None = None
         self.seed: int | None = None
 
@@ -157,7 +157,7 @@ class Factorization:
         for first in range(0, length, size):
             wanted: keys.Positions = [None] * self.ndim
             wanted[axis] = np.arange(first, min(first + size, length))
-            parts.append(self._parts.at(values, wanted, together=False))
+            parts.append(self._selection.at(values, wanted, together=False))
         return self._backend.concatenate(parts, axis=axis)
 
     @cached_property
@@ -199,7 +199,7 @@ class Factorization:
         >>> fac.points([0, 1, -1], [2, 1, -1])
         array([3., 4., 9.])
         """
-        return self._parts.at(
+        return self._selection.at(
             self._complete(), keys.coordinates(coordinates, self.shape), together=True
         )
 
@@ -254,7 +254,7 @@ class Factorization:
         """
         if not isinstance(key, str | TsrEx | Tensor):
             wanted = keys.positions(key, self.shape)
-            return self._parts.at(self._complete(), wanted, together=False)
+            return self._selection.at(self._complete(), wanted, together=False)
         position = find(self._tsrex, key)
         self._complete([position])
         return self._values[position]

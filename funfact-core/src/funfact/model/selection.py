@@ -1,4 +1,4 @@
-"""Parts of a model's value, from just the parts of the factors that they need."""
+"""A selection of a model's elements, from just the parts of the factors that they need."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from funfact.compiler.restrict import restrict
 from funfact.language.notation import TsrEx
 from funfact.model.keys import Positions
 
-__all__ = ["Parts"]
+__all__ = ["Selection"]
 
 
-class Parts:
-    """Evaluates parts of an expression; one program serves all requests of one size."""
+class Selection:
+    """Evaluates slices and points of an expression; one program serves all requests of one size."""
 
     def __init__(self, tsrex: TsrEx, backend: Backend, dtype: Any) -> None:
         self._tsrex = tsrex
