@@ -70,9 +70,8 @@ def test_one_entry_of_a_large_model_takes_milliseconds(backend):
 
 def test_no_entry_is_another_program(backend):
     fac = model(expressions()["cp"])
-    programs = {
-        id(program) for n in range(3) for program in (fac[n, 1], fac._selection.programs)[1].values()
-    }
+    made = fac._selection.programs
+    programs = {id(program) for n in range(3) for program in (fac[n, 1], made)[1].values()}
     assert len(programs) == 1
 
 
