@@ -96,7 +96,7 @@ def test_everything_lives_on_the_device_that_was_chosen(backend_name: str) -> No
     if not isinstance(backends.load(backend_name), Devices):
         pytest.skip(f"backend {backend_name!r} has no choice of devices")
     # A CPU that passes for two, where the library can do that.
-    two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
         [sys.executable, "-c", LIVES, backend_name],
         capture_output=True,

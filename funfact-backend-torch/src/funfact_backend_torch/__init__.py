@@ -187,6 +187,10 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         if len(operands) == 2 and operands[0].dtype != operands[1].dtype:
             common = self._torch.result_type(*operands)
             operands = tuple(x.to(common) for x in operands)
+        first = operands[0]
+        if first.device.type != "cpu" and not (first.is_floating_point() or first.is_complex()):
+            # PyTorch has products of integers on the CPU alone
+            return self._torch.einsum(subscripts, *(x.cpu() for x in operands)).to(first.device)
         return self._torch.einsum(subscripts, *operands)
 
     # --- capabilities
