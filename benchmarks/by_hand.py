@@ -18,8 +18,10 @@ __all__ = [
     "chain",
     "circuit",
     "cp",
+    "cp_five",
     "matrix",
     "minplus",
+    "ring",
     "train",
     "tucker",
 ]
@@ -32,9 +34,20 @@ def matrix(xp: Any, a: Any, b: Any) -> Any:
 
 def cp(xp: Any, a: Any, b: Any, c: Any) -> Any:
     """The columns of two factors paired, then one product of matrices."""
-    lead, (m, n, rank) = a.shape[:-2], (a.shape[-2], b.shape[-2], a.shape[-1])
-    pairs = (a[..., :, None, :] * b[..., None, :, :]).reshape(*lead, m * n, rank)
-    return (pairs @ c.mT).reshape(*lead, m, n, c.shape[-2])
+    shape = (*a.shape[:-2], a.shape[-2], b.shape[-2], c.shape[-2])
+    return (_paired(a, b) @ c.mT).reshape(shape)
+
+
+def cp_five(xp: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+    """Two factors paired, the three others, then one product of matrices."""
+    sizes = (x.shape[-2] for x in (a, b, c, d, e))
+    return (_paired(a, b) @ _paired(_paired(c, d), e).mT).reshape(*a.shape[:-2], *sizes)
+
+
+def _paired(a: Any, b: Any) -> Any:
+    """Column by column, every element of one with every element of the other."""
+    pairs = a[..., :, None, :] * b[..., None, :, :]
+    return pairs.reshape(*a.shape[:-2], a.shape[-2] * b.shape[-2], a.shape[-1])
 
 
 def tucker(xp: Any, core: Any, a: Any, b: Any, c: Any) -> Any:
@@ -49,6 +62,13 @@ def train(xp: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     left = xp.einsum("...ip,...pjq->...ijq", a, b)
     right = xp.einsum("...qkr,...rl->...qkl", c, d)
     return xp.einsum("...ijq,...qkl->...ijkl", left, right)
+
+
+def ring(xp: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Two halves, then one product of matrices over both bonds between them."""
+    left = xp.einsum("...piq,...qjr->...ijpr", a, b)
+    right = xp.einsum("...rks,...slp->...prkl", c, d)
+    return xp.einsum("...ijpr,...prkl->...ijkl", left, right)
 
 
 def bells(xp: Any, x: Any, y: Any, w: Any) -> Any:

@@ -50,7 +50,7 @@ def their_fit(workload: Workload, target: Any, backend: str) -> None:
     rng = np.random.default_rng(0)
     starts = [rng.normal(size=lead + shape).astype(workload.dtype) for shape in workload.shapes]
     descent = importlib.import_module(f"expert_{backend}").Descent
-    fit = descent(workload.model, starts, target, workload.unitary)
+    fit = descent(workload.model, starts, target, workload.prefer)
     fit.losses()
     fit.advance(COMPILED)
     fit.losses()

@@ -24,23 +24,23 @@ class Descent:
     model : function of the array library and the factors
     starts : sequence of arrays
     target : array
-    unitary : bool
-        Whether each factor's distance from a unitary matrix is penalised.
+    prefer : tuple of str
+        What is asked of the first factors by a penalty, `"Unitary"` or `"NonNegative"`.
     """
 
     def __init__(
-        self, model: Callable[..., Any], starts: Sequence[Any], target: Any, unitary: bool
+        self, model: Callable[..., Any], starts: Sequence[Any], target: Any, prefer: tuple[str, ...]
     ) -> None:
         factors = [jnp.array(x) for x in starts]
         zeros = [jnp.zeros_like(x) for x in factors]
         moments = [jnp.zeros_like(x.real) for x in factors]
         self._carry = (jnp.zeros(()), factors, zeros, moments)
         self._target = jnp.array(target)
-        self._model, self._unitary = model, unitary
+        self._model, self._prefer = model, prefer
 
     def advance(self, steps: int) -> None:
         """So many steps, started."""
-        self._carry = _advance(self._carry, self._target, steps, self._model, self._unitary)
+        self._carry = _advance(self._carry, self._target, steps, self._model, self._prefer)
 
     def losses(self) -> Any:
         """Of each replica, without penalties, in NumPy; waits for the steps before."""
@@ -60,22 +60,33 @@ def _losses(factors: Any, target: Any, model: Any) -> Any:
     return jnp.mean(_squares(rest), axis=tuple(range(-target.ndim, 0)))
 
 
-def _objective(factors: Any, target: Any, model: Any, unitary: bool) -> Any:
+def _objective(factors: Any, target: Any, model: Any, prefer: Any) -> Any:
     total = jnp.sum(_losses(factors, target, model))
-    for x in factors if unitary else ():
-        rest = jnp.conj(x.mT) @ x - jnp.eye(x.shape[-1], dtype=x.dtype)
-        total += jnp.sum(_squares(rest)) / x.shape[-1] ** 2
+    for x, asked in zip(factors, prefer, strict=False):
+        total += jnp.sum(_PENALTIES[asked](x))
     return total
 
 
-@partial(jax.jit, static_argnames=("model", "unitary"), donate_argnames="carry")
-def _advance(carry: Any, target: Any, steps: Any, model: Any, unitary: bool) -> Any:
+def _not_unitary(x: Any) -> Any:
+    rest = jnp.conj(x.mT) @ x - jnp.eye(x.shape[-1], dtype=x.dtype)
+    return _squares(rest) / x.shape[-1] ** 2
+
+
+def _negative(x: Any) -> Any:
+    return jnp.minimum(x, 0) ** 2 / (x.shape[-1] * x.shape[-2])
+
+
+_PENALTIES = {"Unitary": _not_unitary, "NonNegative": _negative}
+
+
+@partial(jax.jit, static_argnames=("model", "prefer"), donate_argnames="carry")
+def _advance(carry: Any, target: Any, steps: Any, model: Any, prefer: Any) -> Any:
     gradient = jax.grad(_objective)
 
     def step(_: Any, carry: Any) -> Any:
         count, factors, first, second = carry
         # JAX's gradient of a real function of complex numbers is the conjugate of the ascent
-        grads = [jnp.conj(g) for g in gradient(factors, target, model, unitary)]
+        grads = [jnp.conj(g) for g in gradient(factors, target, model, prefer)]
         count = count + 1
         first = [BETA1 * m + (1 - BETA1) * g for m, g in zip(first, grads, strict=True)]
         second = [BETA2 * v + (1 - BETA2) * _squares(g) for v, g in zip(second, grads, strict=True)]

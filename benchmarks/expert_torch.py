@@ -18,12 +18,12 @@ class Descent:
     model : function of the array library and the factors
     starts : sequence of arrays
     target : array
-    unitary : bool
-        Whether each factor's distance from a unitary matrix is penalised.
+    prefer : tuple of str
+        What is asked of the first factors by a penalty, `"Unitary"` or `"NonNegative"`.
     """
 
     def __init__(
-        self, model: Callable[..., Any], starts: Sequence[Any], target: Any, unitary: bool
+        self, model: Callable[..., Any], starts: Sequence[Any], target: Any, prefer: tuple[str, ...]
     ) -> None:
         native = [torch.as_tensor(x) for x in starts]
         self._flat = torch.cat([x.reshape(-1) for x in native])
@@ -36,7 +36,7 @@ class Descent:
         self._first = torch.zeros_like(self._flat)
         self._second = torch.zeros_like(_real(self._flat))
         self._target = torch.as_tensor(target)
-        self._model, self._unitary, self._count = model, unitary, 0
+        self._model, self._prefer, self._count = model, prefer, 0
 
     def advance(self, steps: int) -> None:
         """So many steps."""
@@ -54,9 +54,8 @@ class Descent:
     def _objective(self) -> Any:
         value = self._model(torch, *self._factors)
         total = _distance(value, self._target) / self._target.numel()
-        for x in self._factors if self._unitary else ():
-            one = torch.eye(x.shape[-1], dtype=x.dtype)
-            total = total + _distance(x.mH @ x, one) / x.shape[-1] ** 2
+        for x, asked in zip(self._factors, self._prefer, strict=False):
+            total = total + _PENALTIES[asked](x)
         return total
 
     def _step(self, grad: Any) -> None:
@@ -87,6 +86,18 @@ def _distance(a: Any, b: Any) -> Any:
     if a.is_complex():
         a, b = torch.view_as_real(a), torch.view_as_real(b)
     return torch.nn.functional.mse_loss(a, b.expand_as(a), reduction="sum")
+
+
+def _not_unitary(x: Any) -> Any:
+    one = torch.eye(x.shape[-1], dtype=x.dtype)
+    return _distance(x.mH @ x, one) / x.shape[-1] ** 2
+
+
+def _negative(x: Any) -> Any:
+    return x.clamp(max=0).square().sum() / (x.shape[-1] * x.shape[-2])
+
+
+_PENALTIES = {"Unitary": _not_unitary, "NonNegative": _negative}
 
 
 def _real(x: Any) -> Any:

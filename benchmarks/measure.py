@@ -65,7 +65,7 @@ def fitted(workload: Workload, backend: str, steps: int, stretches: int) -> Turn
 
     def make(factors: list[Any]) -> Any:
         starts = factors if workload.replicas > 1 else [x[0] for x in factors]
-        return descent(workload.model, starts, target, workload.unitary)
+        return descent(workload.model, starts, target, workload.prefer)
 
     turns = Turns(make, steps)
     with ff.using(backend):
@@ -89,7 +89,7 @@ def timed_fit(workload: Workload, backend: str, pairs: int, seconds: float) -> d
     expert = importlib.import_module(f"expert_{backend}").Descent
     rng = np.random.default_rng(0)
     starts = [np.stack([x] * workload.replicas) for x in random_factors(workload, rng)]
-    trial = expert(workload.model, starts, workload.data(), workload.unitary)
+    trial = expert(workload.model, starts, workload.data(), workload.prefer)
 
     def some(steps: int) -> None:
         trial.advance(steps)

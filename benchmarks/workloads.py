@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
+from itertools import zip_longest
 from string import ascii_lowercase
 from typing import Any
 
@@ -14,8 +15,10 @@ from by_hand import (
     chain,
     circuit,
     cp,
+    cp_five,
     matrix,
     minplus,
+    ring,
     train,
     tucker,
 )
@@ -24,7 +27,7 @@ import funfact as ff
 
 __all__ = ["FITS", "FORWARD", "WORKLOADS", "Workload", "random_factors"]
 
-i, j, k, l, p, q, r = ff.indices("i, j, k, l, p, q, r")
+i, j, k, l, m, p, q, r, s = ff.indices("i, j, k, l, m, p, q, r, s")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class Workload:
     model : function of the array library and the factors
     replicas : int
     dtype : str
-    unitary : bool
-        Whether all factors are to be unitary, by a penalty.
+    prefer : tuple of str
+        What is asked of each factor by a penalty, the first ones first; of the others nothing.
     target : function of nothing, optional
         Random factors' model and a tenth of noise unless given.
     part : int, optional
@@ -55,7 +58,7 @@ class Workload:
     model: Callable[..., Any]
     replicas: int = 1
     dtype: str = "float32"
-    unitary: bool = False
+    prefer: tuple[str, ...] = ()
     target: Callable[[], Any] | None = None
     part: int | None = None
 
@@ -66,9 +69,10 @@ class Workload:
 
     def tsrex(self) -> Any:
         """The expression, of new tensors."""
-        prefer = ff.conditions.Unitary if self.unitary else None
-        named = zip(self.names, self.shapes, strict=True)
-        tensors = [ff.tensor(name, *shape, prefer=prefer) for name, shape in named]
+        tensors = [
+            ff.tensor(name, *shape, prefer=getattr(ff.conditions, asked)() if asked else None)
+            for name, shape, asked in zip_longest(self.names, self.shapes, self.prefer)
+        ]
         return self.expression(*tensors)
 
     def data(self) -> Any:
@@ -103,6 +107,14 @@ def _cp(a: Any, b: Any, c: Any) -> Any:
     return a[i, ~r] * b[j, ~r] * c[k, r]
 
 
+def _cp_five(a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+    return a[i, ~r] * b[j, ~r] * c[k, ~r] * d[l, ~r] * e[m, r]
+
+
+def _train(a: Any, b: Any, c: Any, d: Any) -> Any:
+    return a[i, p] * b[p, j, q] * c[q, k, r] * d[r, l]
+
+
 def _chain(*tensors: Any) -> Any:
     return reduce(lambda a, b: a @ b, tensors)
 
@@ -118,6 +130,11 @@ def _cp_of(n: int, rank: int, replicas: int = 1, **options: Any) -> Workload:
     return Workload(title, ((n, rank),) * 3, _cp, cp, replicas, **options)
 
 
+def _train_of(n: int, bond: int) -> Workload:
+    shapes = ((n, bond), (bond, n, bond), (bond, n, bond), (bond, n))
+    return Workload(f"tensor train {n}^4, bond {bond}", shapes, _train, train)
+
+
 def _bricks_of(qubits: int, layers: int) -> Workload:
     places = brick_places(qubits, layers)
     return Workload(
@@ -126,7 +143,7 @@ def _bricks_of(qubits: int, layers: int) -> Workload:
         _placed(qubits, places),
         bricks(qubits, layers),
         dtype="complex64",
-        unitary=True,
+        prefer=("Unitary",) * len(places),
     )
 
 
@@ -149,17 +166,29 @@ FITS = {
     "cp": _cp_of(64, 16),
     "cp-8": _cp_of(64, 16, 8),
     "cp-large": _cp_of(128, 32),
+    "cp-five": Workload("five-way CP 16^5, rank 16", ((16, 16),) * 5, _cp_five, cp_five),
+    "cp-nonnegative": Workload(
+        "CP 3x4x5, rank 2, one factor nonnegative, 8 replicas",
+        ((3, 2), (4, 2), (5, 2)),
+        lambda a, b, c: (a[i, ~r] * b[j, r]) * c[k, r],
+        cp,
+        replicas=8,
+        prefer=("NonNegative",),
+        target=lambda: np.arange(60.0).reshape(3, 4, 5),
+    ),
     "tucker": Workload(
         "Tucker 64^3, core 8^3",
         ((8, 8, 8), (64, 8), (64, 8), (64, 8)),
         lambda g, a, b, c: g[p, q, r] * a[i, p] * b[j, q] * c[k, r],
         tucker,
     ),
-    "train": Workload(
-        "tensor train 16^4, bond 8",
-        ((16, 8), (8, 16, 8), (8, 16, 8), (8, 16)),
-        lambda a, b, c, d: a[i, p] * b[p, j, q] * c[q, k, r] * d[r, l],
-        train,
+    "train": _train_of(16, 8),
+    "train-large": _train_of(32, 8),
+    "ring": Workload(
+        "tensor ring 16^4, bond 8",
+        ((8, 16, 8),) * 4,
+        lambda a, b, c, d: a[p, i, q] * b[q, j, r] * c[r, k, s] * d[s, l, p],
+        ring,
     ),
     "bells": Workload(
         "RBF 256x256, rank 12, 16 replicas",
@@ -175,11 +204,12 @@ FITS = {
         circuit,
         replicas=32,
         dtype="complex64",
-        unitary=True,
+        prefer=("Unitary",) * 3,
         target=_fourier,
     ),
     "bricks": _bricks_of(6, 4),
     "bricks-8": _bricks_of(8, 4),
+    "bricks-10": _bricks_of(10, 4),
     "product": _cp_of(
         4, 7, 256, target=_product_tensor, title="2x2x2 product tensor, rank 7, 256 replicas"
     ),

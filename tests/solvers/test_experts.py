@@ -10,15 +10,19 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 FITS = {
     "cp-8": ((6, 3), (5, 3), (4, 3)),
+    "cp-five": ((3, 2), (4, 2), (2, 2), (5, 2), (3, 2)),
+    "cp-nonnegative": ((3, 2), (4, 2), (5, 2)),
     "tucker": ((2, 3, 4), (5, 2), (6, 3), (7, 4)),
     "circuit": ((4, 4),) * 3,
 }
 VALUES = {
     "matrix": ((6, 3), (5, 3)),
     "train": ((4, 2), (2, 5, 3), (3, 6, 2), (2, 4)),
+    "ring": ((3, 4, 2), (2, 5, 4), (4, 2, 5), (5, 3, 3)),
     "bells": ((6, 3), (5, 3), (3,)),
     "bricks": ((4, 4),) * 10,
     "bricks-8": ((4, 4),) * 14,
+    "bricks-10": ((4, 4),) * 18,
     "chain": ((3, 4), (4, 2), (2, 5)),
     "cp-slice": ((9, 3), (5, 3), (4, 3)),
     "minplus": ((6, 3), (4, 3)),
@@ -64,7 +68,7 @@ def test_summary(measure):
 
 
 def small(measure, name, shapes, replicas=None):
-    """A workload with small factors."""
+    """A workload with small factors, and data of their own, in which all of them have both signs."""
     workload = measure.WORKLOADS[name]
-    changes = {"shapes": shapes} | ({"replicas": replicas} if replicas else {})
+    changes = {"shapes": shapes, "target": None} | ({"replicas": replicas} if replicas else {})
     return dataclasses.replace(workload, **changes)
