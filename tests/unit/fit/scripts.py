@@ -55,7 +55,7 @@ def scripted(script, tol=0.0, stop_after=1, freq=2, plugins=(), append=False, se
         replicas=replicas,
         append=append,
     )
-    fit = Fit(AB, replicas, append, tol, stop_after, len(script) - 1, freq, 1e-16, settles)
+    fit = Fit(AB, replicas, append, tol, stop_after, len(script) - 1, freq, 1e-16, settles=settles)
     best, recorder, hooks = BestSoFar(), Recorder(), manager()
     for plugin in (best, recorder, StopRule(), Settled(), *plugins):
         hooks.register(plugin)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import pluggy
 
+from funfact.arguments import called
 from funfact.backends import current, require
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
@@ -17,7 +18,7 @@ from funfact.fit.loop import run
 from funfact.fit.options import Options, checked
 from funfact.fit.parts import parts_of
 from funfact.fit.plugins import register
-from funfact.fit.problem import Problem
+from funfact.fit.problem import Problem, squares_of
 from funfact.fit.progress import Progress, wanted
 from funfact.fit.report import report
 from funfact.fit.room import check_room
@@ -31,6 +32,9 @@ from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
 
 __all__ = ["factorize"]
+
+_STRETCH = 10
+"""Steps between two looks at the losses, from which on the gradient is looked at, too."""
 
 
 def factorize(
@@ -256,7 +260,17 @@ def _fit(options: Options, choice: Choice, problem: Problem, solver: Solver) -> 
         settles=solver.settles,
         method=choice.method,
         reason=choice.reason,
+        gradient_norms=_norms_are_taken(problem, options),
+        loss=called(getattr(options.loss, "function", type(options.loss))),
+        squares=squares_of(problem),
+        target_norm=problem.norm,
     )
+
+
+def _norms_are_taken(problem: Problem, options: Options) -> bool:
+    """Whether the norms of gradients are worth their price, which is that of a step or so."""
+    stretch = min(options.checkpoint_freq, options.max_steps)
+    return isinstance(problem.backend, Autodiff) and stretch >= _STRETCH
 
 
 def _results(

@@ -16,10 +16,10 @@ from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array
 from funfact.compiler.gram import Gram, gram
 from funfact.compiler.lower import lower
-from funfact.fit.problem import Problem, objective, weighted_penalties
+from funfact.fit.problem import Problem, losses, objective, weighted_penalties
 from funfact.loss import MSE
 
-__all__ = ["Gradient", "gradient_of", "gradient_without_model", "near", "rounding"]
+__all__ = ["Gradient", "gradient_of", "gradient_without_model", "look", "near", "rounding"]
 
 Gradient = Callable[..., tuple[Any, list[Array]]]
 
@@ -61,10 +61,37 @@ def gradient_without_model(problem: Problem) -> Gradient | None:
     return function
 
 
-def near(problem: Problem, losses: "np.ndarray[Any, Any]") -> bool:
+def look(problem: Problem, cheap: Gradient | None) -> Callable[..., tuple[Array, Array]]:
+    """``f(factors, target, data) -> (losses, norms)``, each of shape ``(replicas,)``.
+
+    The norms are those of the gradient of the loss and the weighted penalties by all factors
+    of a replica, taken without the model by `cheap`, if that is given.
+    """
+    gradient = cheap or gradient_of(problem)
+
+    def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
+        (_, each), gradients = gradient(factors, target, data)
+        if cheap is not None:
+            each = losses(problem, factors, target, data)
+        return each, _norms(problem, gradients)
+
+    return function
+
+
+def _norms(problem: Problem, gradients: Sequence[Array]) -> Array:
+    """The norm of all arrays together, for each replica."""
+    ab, total = problem.backend, 0.0
+    for x in gradients:
+        size = ab.abs(x)
+        axes = tuple(range(x.ndim - 1) if problem.append else range(1, x.ndim))
+        total = total + (ab.sum(size * size, axis=axes) if axes else size * size)
+    return ab.sqrt(total)
+
+
+def near(problem: Problem, each: "np.ndarray[Any, Any]") -> bool:
     """Whether one of these losses is so small that its gradient is to be taken by the residual."""
     count = prod(problem.target.shape) if problem.loss.reduction == "mean" else 1
-    known = losses[np.isfinite(losses)]
+    known = each[np.isfinite(each)]
     limit = (rounding(problem) * problem.norm) ** 2
     return bool(np.any(known * count < limit))
 

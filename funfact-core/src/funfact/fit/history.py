@@ -19,6 +19,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._points: list[tuple[int, Any, float]] = []
+        self._norms: list[Any] = []
 
     @hookimpl
     def started(self, fit: Fit) -> None:
@@ -27,12 +28,13 @@ class Recorder:
     @hookimpl
     def checkpoint(self, point: Point) -> None:
         self._points.append((point.step, point.losses, point.seconds))
+        self._norms.append(point.gradient_norms)
         self._last = point
 
     def history(self, outcome: Outcome) -> History:
         """All that was written down."""
         steps, losses, seconds = zip(*self._points, strict=True)
-        last = self._last
+        last, fit = self._last, self._fit
         return History(
             steps=np.array(steps),
             losses=np.stack(losses),
@@ -40,9 +42,13 @@ class Recorder:
             best=last.best,
             converged=last.converged,
             lost=tuple(int(r) for r in np.flatnonzero(~last.alive)),
-            tol=self._fit.tol,
+            tol=fit.tol,
             outcome=outcome,
             replica=int(np.argmin(last.best)),
-            method=self._fit.method,
-            reason=self._fit.reason,
+            method=fit.method,
+            reason=fit.reason,
+            gradient_norms=np.stack(self._norms) if fit.gradient_norms else None,
+            loss_name=fit.loss,
+            squares=fit.squares,
+            target_norm=fit.target_norm,
         )

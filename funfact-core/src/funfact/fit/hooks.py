@@ -47,10 +47,18 @@ class Fit:
         The distance from 1 to the next number of the factors' dtype.
     settles : bool
         Whether a loss that does not change between two checkpoints never will.
+    gradient_norms : bool
+        Whether the norm of the gradient is taken at checkpoints.
     method : str
         What the solver is called.
     reason : str
         Why it was chosen; empty if it was asked for.
+    loss : str
+        What the loss is called.
+    squares : float or None
+        What a loss is multiplied with to have the squared error; None if it is none.
+    target_norm : float
+        The root of the sum of squares of the target.
     """
 
     backend: Backend
@@ -62,8 +70,12 @@ class Fit:
     checkpoint_freq: int
     precision: float = 0.0
     settles: bool = False
+    gradient_norms: bool = False
     method: str = ""
     reason: str = ""
+    loss: str = ""
+    squares: float | None = None
+    target_norm: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +121,8 @@ class Point:
         Since the fit started.
     factors : list of native arrays
         Good until the hook returns: copy what is to be kept.
+    gradient_norms : NumPy array, shape (replicas,), or None
+        Of the gradient of the loss and the penalties by all factors; None where it is not taken.
     """
 
     step: int
@@ -119,6 +133,7 @@ class Point:
     converged: "np.ndarray[Any, Any]"
     seconds: float
     factors: list[Array]
+    gradient_norms: "np.ndarray[Any, Any] | None" = None
 
 
 class Hooks:

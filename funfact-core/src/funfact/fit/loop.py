@@ -110,7 +110,7 @@ class _Watch:
         return reason if reason is None or isinstance(reason, Outcome) else Outcome.PLUGIN
 
     def _point(self, step: int, carry: list[Carry]) -> Point:
-        now = self._team.losses(carry)
+        now, norms = self._team.look(carry)
         self._alive = self._alive & np.isfinite(now)
         # Once lost, a replica stays lost, even if its loss became a number again.
         improved = self._alive & (now < self._best)
@@ -124,6 +124,7 @@ class _Watch:
             converged=self._best < self._tol,
             seconds=time.perf_counter() - self._begin,
             factors=self._team.factors(carry),
+            gradient_norms=norms,
         )
 
     def state(self, step: int, carry: list[Carry]) -> State:

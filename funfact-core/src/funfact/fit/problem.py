@@ -7,6 +7,7 @@ expression come in as arguments, so that a compiled step holds neither.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
-from funfact.loss import Loss, per_replica
+from funfact.loss import MSE, Loss, per_replica
 from funfact.model import conditions_of, constraints_of, penalties
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "losses",
     "objective",
     "projection",
+    "squares_of",
     "totals",
     "values",
     "weighted_penalties",
@@ -89,6 +91,13 @@ class Problem:
         """The values of all tensors, in their order."""
         found, given = iter(factors), iter(data)
         return [next(found if tensor.optimizable else given) for tensor in self.tensors]
+
+
+def squares_of(problem: Problem) -> float | None:
+    """What the loss is multiplied with to have ``|model - target|²``; None if it is no square."""
+    if type(problem.loss) is not MSE:
+        return None
+    return float(prod(problem.target.shape)) if problem.loss.reduction == "mean" else 1.0
 
 
 def projection(problem: Problem) -> Callable[[Sequence[Array]], list[Array]] | None:

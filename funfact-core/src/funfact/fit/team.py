@@ -9,7 +9,7 @@ import numpy as np
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
-from funfact.fit.form import gradient_of, near
+from funfact.fit.form import gradient_of, look, near
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem, losses
@@ -49,9 +49,12 @@ class Team:
         """The factors of all replicas, on the backend of the fit."""
         return self._joined(self._each(Runner.factors, carries))
 
-    def losses(self, carries: list[Carry]) -> Vector:
-        """The loss of each replica without penalties."""
-        return self._vector(self._each(Runner.losses, carries))
+    def look(self, carries: list[Carry]) -> tuple[Vector, Vector | None]:
+        """The loss of each replica without penalties, and the norm of its gradient, where taken."""
+        found = self._each(Runner.look, carries)
+        norms = [norm for _, norm in found]
+        known = None if norms[0] is None else self._vector(norms)
+        return self._vector([each for each, _ in found]), known
 
     def gradient(self, carries: list[Carry]) -> tuple[Vector, list[Array]]:
         """The losses, and the gradient for the factors of all replicas."""
@@ -83,9 +86,7 @@ class Runner:
         self.backend = problem.backend
         self._problem, self._steps, self._programs = problem, fit.max_steps, programs_of(problem)
         self._take(solver)
-        self._losses = self._programs.compiled(
-            "losses", lambda bare: partial(losses, bare), fit.max_steps
-        )
+        self._norms = fit.gradient_norms
         self._seen: Array | None = None
         self._unseen = 0
 
@@ -121,13 +122,31 @@ class Runner:
         return self._solver.factors(carry)
 
     def losses(self, carry: Carry) -> Array:
-        self._seen = self._losses(self.factors(carry), *self._problem.args)
-        self._unseen = 0
-        return self._seen
+        return self._note(self._losses(self.factors(carry), *self._problem.args))
+
+    def look(self, carry: Carry) -> tuple[Array, Array | None]:
+        if not self._norms:
+            return self.losses(carry), None
+        each, norms = self._look(self.factors(carry), *self._problem.args)
+        return self._note(each), norms
+
+    def _note(self, each: Array) -> Array:
+        self._seen, self._unseen = each, 0
+        return each
 
     def gradient(self, carry: Carry) -> tuple[Array, list[Array]]:
         (_, each), gradient = self._gradient(self.factors(carry), *self._problem.args)
         return each, gradient
+
+    @cached_property
+    def _losses(self) -> Any:
+        return self._programs.compiled("losses", lambda bare: partial(losses, bare), self._steps)
+
+    @property
+    def _look(self) -> Any:
+        cheap = self._solver.without_model
+        name = "look" if cheap is None else "look without the model"
+        return self._programs.compiled(name, lambda bare: look(bare, cheap), self._steps)
 
     @cached_property
     def _gradient(self) -> Any:

@@ -55,6 +55,16 @@ class History:
         Which solver it was: ``'ALS'``, ``'Adam'``.
     reason : str
         Why that was chosen by ``optimizer='auto'``; empty if it was asked for.
+    gradient_norms : array, shape (checkpoints, replicas), or None
+        The norm of the gradient of the loss and the weighted penalties by all factors of a
+        replica. None on a backend without gradients, and where checkpoints are fewer than ten
+        steps apart, of which it would be too large a share.
+    loss_name : str
+        What the loss is called, ``'MSE'``.
+    squares : float or None
+        What a loss is multiplied with to have the squared error; None if it is none.
+    target_norm : float
+        The root of the sum of squares of the target.
     """
 
     steps: "np.ndarray[Any, Any]"
@@ -68,11 +78,36 @@ class History:
     replica: int
     method: str = ""
     reason: str = ""
+    gradient_norms: "np.ndarray[Any, Any] | None" = None
+    loss_name: str = ""
+    squares: float | None = None
+    target_norm: float = 0.0
 
     @property
     def loss(self) -> float:
         """The loss of the model, without penalties."""
         return float(self.best[self.replica])
+
+    @property
+    def gradient_norm(self) -> float | None:
+        """That of the model, at its best checkpoint; None where it was not taken."""
+        if self.gradient_norms is None:
+            return None
+        of_model = self.losses[:, self.replica]
+        place = np.argmin(np.where(np.isfinite(of_model), of_model, np.inf))
+        return float(self.gradient_norms[place, self.replica])
+
+    @property
+    def squared_error(self) -> float | None:
+        """The sum of squares of model minus target; None if the loss says nothing of it."""
+        return None if self.squares is None else self.squares * self.loss
+
+    @property
+    def explained(self) -> float | None:
+        """The explained fit, ``1 - |model - target| / |target|``; None where that is unknown."""
+        if self.squared_error is None or not 0 < self.target_norm < np.inf:
+            return None
+        return 1 - float(np.sqrt(self.squared_error)) / self.target_norm
 
     def of_replica(self, replica: int) -> "History":
         """The same history, from the point of view of another replica."""

@@ -98,6 +98,7 @@ def _known(x: Any) -> bool:
         case History(steps, losses, seconds, best):
             shapes = (steps.shape, best.shape, seconds.shape, losses.shape)
             s, r = steps.size, best.size
-            return shapes == ((s,), (r,), (s,), (s, r)) and 0 <= x.replica < r
+            norms = x.gradient_norms is None or x.gradient_norms.shape == (s, r)
+            return shapes == ((s,), (r,), (s,), (s, r)) and norms and 0 <= x.replica < r
         case _:
             return True

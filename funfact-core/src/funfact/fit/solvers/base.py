@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 from funfact.backends.capabilities import Capability
 from funfact.backends.contract import Array
+from funfact.fit.form import Gradient
 from funfact.fit.problem import Problem
 
 __all__ = ["Carry", "Derived", "Solver"]
@@ -35,6 +36,8 @@ class Solver(ABC):
     then : Solver or None
         What takes over, with the same carry, once the residual of a replica is so small
         against the target (`fit.form.near`) that this solver's steps would be rounding.
+    without_model : Gradient or None
+        The gradient of its steps, where that is cheaper than the residual's.
     constrained : bool
         Whether what is imposed on factors (``constrain=``) holds after every step.
     """
@@ -45,6 +48,10 @@ class Solver(ABC):
     spectral_starts: ClassVar[bool] = False
     settles: ClassVar[bool] = False
     then: "Solver | None" = None
+
+    @property
+    def without_model(self) -> Gradient | None:
+        return None
 
     @cached_property
     def compiled(self) -> dict[bool, Any]:

@@ -44,6 +44,10 @@ class GradientDescent(Solver):
         cheap = gradient_without_model(problem)
         return exact if cheap is None else replace(exact, gradient=cheap, then=exact)
 
+    @property
+    def without_model(self) -> Gradient | None:
+        return None if self.then is None else self.gradient
+
     def init(self, factors: list[Array]) -> Carry:
         arrays = self._packed(factors)
         return arrays, self.rule.init(arrays, self.backend)
