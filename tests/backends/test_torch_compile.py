@@ -55,3 +55,13 @@ def test_complex_gradients(compiled):
     z = compiled.tensor([1 + 2j, 3j])
     _, (found,) = gradient([z])
     np.testing.assert_allclose(compiled.to_numpy(found), 2 * compiled.to_numpy(z), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:`torch._prims_common")
+@pytest.mark.parametrize("name", ["float64", "complex64"])
+def test_dtypes_in_what_is_compiled(compiled, name):
+    def f(x):
+        return compiled.astype(x, x.dtype) + compiled.eye(2, dtype=x.dtype)
+
+    x = compiled.ones((2, 2), dtype=name)
+    np.testing.assert_array_equal(compiled.to_numpy(compiled.compile(f)(x)), 1 + np.eye(2))

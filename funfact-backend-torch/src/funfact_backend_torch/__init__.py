@@ -23,7 +23,7 @@ from funfact.backends.capabilities import (
 from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
 from funfact.backends.draws import arguments
 from funfact.backends.draws import seed as checked_seed
-from funfact.backends.dtypes import plain
+from funfact.backends.dtypes import NAMES, plain
 from funfact.backends.functions import floating, real
 from funfact.errors import DeviceError, DtypeError
 
@@ -84,6 +84,7 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
 
         self._torch = torch
         self.xp = names
+        self._dtypes = frozenset(getattr(torch, name) for name in NAMES if hasattr(torch, name))
         self._settle_devices()
         self._random = torch.Generator(self._native_device)
         self._random.seed()
@@ -130,7 +131,9 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
 
     def dtype(self, dtype: Any) -> Dtype:
         """Native dtype; one that the device does not have is refused."""
-        return self._representable(super().dtype(dtype))
+        # PyTorch's compiler follows no names of dtypes, and in a step they take time
+        known = isinstance(dtype, self._torch.dtype) and dtype in self._dtypes
+        return self._representable(dtype if known else super().dtype(dtype))
 
     def _representable(self, dtype: Dtype) -> Dtype:
         # Metal has no double precision; PyTorch says so with a bare TypeError

@@ -9,11 +9,12 @@ from itertools import count
 from types import FunctionType
 from typing import Any
 
-from funfact.backends.capabilities import Compile
+from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array
 from funfact.errors import OptionError
 
 from . import PyTorchBackend, PyTorchOptions
+from .graphs import Replayed, on_cuda
 
 __all__ = ["CompiledPyTorchBackend"]
 
@@ -21,8 +22,10 @@ _COMPILERS = ("c++", "g++", "clang++")
 _number = count()
 
 
-class CompiledPyTorchBackend(PyTorchBackend, Compile):
+class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
     """PyTorch whose programs are compiled: seconds for each, and steps of a fraction of the time.
+
+    On a CUDA device the steps between two checkpoints are replayed as CUDA graphs.
 
     Raises
     ------
@@ -42,10 +45,22 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile):
             )
 
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """``torch.compile``, with CUDA graphs on a GPU; once for each program and its shapes."""
-        mode = "reduce-overhead" if self.device.startswith("cuda") else "default"
-        made: Callable[..., Any] = self._torch.compile(_of_its_own(f), dynamic=False, mode=mode)
+        """``torch.compile``, once for each program and its shapes."""
+        made: Callable[..., Any] = self._torch.compile(_of_its_own(f), dynamic=False)
         return made
+
+    def repeated(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """The compiled step in a loop, which on a CUDA device is a graph that is replayed."""
+        compiled = self.compile(step)
+        if self.device.startswith("cuda"):
+            return Replayed(compiled, on_cuda(self._torch, self._native_device))
+
+        def run(carry: Any, n: int, *args: Any) -> Any:
+            for _ in range(n):
+                carry = compiled(carry, *args)
+            return carry
+
+        return run
 
     def value_and_grad(
         self, f: Callable[..., tuple[Array, Any]]
