@@ -34,8 +34,8 @@ DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
 SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
 BACKENDS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
 
-# XLA compiles on one core, and that is most of the time of these tests
-WORKERS = {"numpy": [], "jax": ["-n", "2"], "torch": []}
+# Most of the time of the tests is Python, or XLA's compiler: each takes one core
+WORKERS = ["-n", "2"]
 
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
@@ -84,7 +84,7 @@ def tests(session: nox.Session, backend: str) -> None:
     session.env["FUNFACT_BACKEND"] = backend
     # tests/unit needs no backend: core-alone runs it
     folders = ["tests/backends", "tests/semantics", "tests/solvers", "tests/compat"]
-    session.run("pytest", "--backend", backend, *(session.posargs or WORKERS[backend] + folders))
+    session.run("pytest", "--backend", backend, *(session.posargs or WORKERS + folders))
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         doubles = {"JAX_ENABLE_X64": "1"}
         session.run("pytest", "--backend", backend, "tests/solvers/test_gradients.py", env=doubles)
@@ -96,7 +96,7 @@ def conformance(session: nox.Session, backend: str) -> None:
     """The conformance kit on one backend, as its author runs it: with core and nothing else."""
     install(session, CORE, BACKENDS[backend], "pytest", "pytest-xdist", "hypothesis", editable=True)
     tests = f"funfact-backend-{backend}/tests"
-    session.run("pytest", tests, *WORKERS[backend], *session.posargs)
+    session.run("pytest", tests, *WORKERS, *session.posargs)
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         session.run("pytest", tests, "-k", "gradient", env={"JAX_ENABLE_X64": "1"})
 
@@ -106,7 +106,7 @@ def conformance(session: nox.Session, backend: str) -> None:
 def loopback(session: nox.Session, backend: str) -> None:
     """What expressions mean, on backends that have what the contract asks for and no more."""
     install(session, CORE, NUMPY, *TESTING, editable=True)
-    tests = session.posargs or ["tests/semantics", "tests/solvers"]
+    tests = session.posargs or [*WORKERS, "tests/semantics", "tests/solvers"]
     # what the contract asks of a namespace; the kit's own calls use the standard's latest
     session.run(
         *("pytest", "--backend", backend, *tests),
@@ -114,7 +114,7 @@ def loopback(session: nox.Session, backend: str) -> None:
     )
     if not session.posargs:
         kit = ["-p", "funfact.testing.plugin", "--funfact-backend", backend]
-        session.run("pytest", "--backend", backend, *kit, "--pyargs", "funfact.testing")
+        session.run("pytest", "--backend", backend, *WORKERS, *kit, "--pyargs", "funfact.testing")
 
 
 @nox.session
@@ -129,7 +129,7 @@ def adapter(session: nox.Session) -> None:
 def core_alone(session: nox.Session) -> None:
     """Core with NumPy and no backend: what `import funfact` loads, and the unit tests."""
     install(session, CORE, *TESTING, editable=True)
-    session.run("pytest", *(session.posargs or ["tests/unit"]))
+    session.run("pytest", *(session.posargs or [*WORKERS, "tests/unit"]))
 
 
 @nox.session
@@ -138,7 +138,8 @@ def docs(session: nox.Session) -> None:
     install(session, *DISTRIBUTIONS, *TESTING, *SITE, *SHOWN, editable=True)
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     kit = "--ignore=funfact-core/src/funfact/testing/test_backend.py"  # tests, not examples
-    session.run("pytest", "--doctest-modules", kit, *(session.posargs or ["tests/docs", *SOURCES]))
+    examples = session.posargs or [*WORKERS, "tests/docs", *SOURCES]
+    session.run("pytest", "--doctest-modules", kit, *examples)
     several = ["tests/solvers/test_capability.py", "tests/unit/fit/test_target.py"]
     session.run("pytest", "--backend", "jax", *several)
 
@@ -166,7 +167,7 @@ def compat_1_0(session: nox.Session) -> None:
 def plugins(session: nox.Session) -> None:
     """Sample distributions, good, broken and duplicate, beside core and NumPy."""
     install(session, CORE, NUMPY, ROOT, *TESTING, "build", "hatchling", "ruff")
-    session.run("pytest", *(session.posargs or ["tests/plugins"]))
+    session.run("pytest", *(session.posargs or [*WORKERS, "tests/plugins"]))
 
 
 @nox.session(name="third-party")
