@@ -41,6 +41,7 @@ WORKERS = ["-n", "2"]
 PINS = ["-c", "constraints.txt"]
 TESTING = ["pytest", "pytest-xdist", "hypothesis", "array-api-strict"]
 SITE = ["mkdocs-material", "mkdocstrings[python]", "ruff"]  # ruff sets long signatures
+SOLVED = ["tensorly", "pyttb", "scikit-learn", "scikit-image"]  # beside FunFact, or with data
 SHOWN = ["matplotlib", "dask[array]", "hatchling"]  # what examples in the docs need besides
 
 
@@ -80,14 +81,17 @@ def tests(session: nox.Session, backend: str) -> None:
     """Models, circuits, costs and fits on one backend; what expressions mean is `conformance`."""
     others = [] if backend == "numpy" else [BACKENDS[backend]]
     others += ["optax"] if backend == "jax" else []  # another Adam
+    others += ["tensorly"]  # a reference of tests/validation
     install(session, CORE, NUMPY, *others, ROOT, *TESTING, editable=True)
     session.env["FUNFACT_BACKEND"] = backend
     # tests/unit needs no backend: core-alone runs it
     folders = ["tests/backends", "tests/semantics", "tests/solvers", "tests/compat"]
+    folders += ["tests/validation"] if backend != "jax" else []
     session.run("pytest", "--backend", backend, *(session.posargs or WORKERS + folders))
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         doubles = {"JAX_ENABLE_X64": "1"}
-        session.run("pytest", "--backend", backend, "tests/solvers/test_gradients.py", env=doubles)
+        folders = ["tests/solvers/test_gradients.py", "tests/validation"]
+        session.run("pytest", "--backend", backend, *folders, env=doubles)
 
 
 @nox.session
@@ -149,6 +153,13 @@ def bench(session: nox.Session) -> None:
     """FunFact's time over an expert's, on a quiet machine: the tables of docs/performance.md."""
     install(session, *DISTRIBUTIONS)
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def validate(session: nox.Session) -> None:
+    """Problems with known answers, into docs/validation.md; fails if one does not hold."""
+    install(session, *DISTRIBUTIONS, *SOLVED)
+    session.run("python", "-m", "validation", *session.posargs)
 
 
 @nox.session(name="compat-1.0")

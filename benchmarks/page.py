@@ -1,19 +1,16 @@
 """The tables of docs/performance.md, and their place in it."""
 
-import platform
-from collections.abc import Iterable, Mapping
-from importlib.metadata import version
-from os import cpu_count
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
 
+from place import library, where
 from workloads import FITS, WORKLOADS
 
-__all__ = ["PAGE", "replaced", "tables", "where"]
+__all__ = ["PAGE", "tables"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 Found = Mapping[tuple[str, str], Mapping[str, Any]]
 """What was measured, by workload and backend."""
@@ -27,26 +24,9 @@ def tables(found: Found) -> str:
         for fits in (True, False):
             kept = [n for n in WORKLOADS if (n, backend) in found and (n in FITS) == fits]
             if kept:
-                parts += [f"### {'Fits' if fits else 'Values'} on {_library(backend)}"]
+                parts += [f"### {'Fits' if fits else 'Values'} on {library(backend)}"]
                 parts += [_table(kept, {n: found[n, backend] for n in kept}, fits)]
     return "\n\n".join(parts)
-
-
-def where(backends: Iterable[str]) -> str:
-    """The machine and the versions, as a sentence."""
-    libraries = dict.fromkeys(["numpy", *backends])
-    versions = ", ".join(f"{_library(name)} {version(name)}" for name in libraries)
-    return (
-        f"Measured on {_processor()} with {cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, {versions}."
-    )
-
-
-def replaced(text: str, measured: str) -> str:
-    """The page with other tables."""
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}"
 
 
 def _table(names: list[str], rows: Mapping[str, Mapping[str, Any]], fits: bool) -> str:
@@ -67,15 +47,3 @@ def _row(title: str, row: Mapping[str, Any]) -> list[str]:
         pair = row.get(what)
         cells.append(f"{pair[0]:{form}} / {pair[1]:{form}}" if pair else "")
     return cells
-
-
-def _library(name: str) -> str:
-    return {"numpy": "NumPy", "jax": "JAX", "torch": "PyTorch"}.get(name, name)
-
-
-def _processor() -> str:
-    """What the processor calls itself, where the system tells."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())

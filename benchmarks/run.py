@@ -5,24 +5,15 @@ to be quiet. With ``--only``, ``--backend`` or ``--quick`` the tables are printe
 """
 
 import argparse
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from page import PAGE, replaced, tables
+from page import PAGE, tables
+from place import ask, replaced
 from workloads import FITS, WORKLOADS
 
-FOLDER = Path(__file__).parent
+MEASURE, COST = (str(Path(__file__).parent / name) for name in ("measure.py", "cost.py"))
 BACKENDS = ["jax", "torch", "numpy"]
-
-
-def ask(program: str, *words: str) -> dict[str, Any]:
-    """What a program of this folder prints last, as JSON; its errors are shown."""
-    command = [sys.executable, str(FOLDER / program), *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def wanted(names: list[str], backends: list[str]) -> list[tuple[str, str]]:
@@ -52,11 +43,11 @@ def main() -> None:
 
     options = ["--pairs", str(given.pairs), "--seconds", "0.03" if given.quick else "0.15"]
     for name, backend in rows:
-        row = found[name, backend] = ask("measure.py", name, backend, *options)
+        row = found[name, backend] = ask(MEASURE, name, backend, *options)
         print(f"{name} on {backend}: {row['ratio']:.2f}", flush=True)
         keep()
     for name, backend in [] if given.quick else rows:
-        ours, theirs = (ask("cost.py", name, backend, side) for side in ("ours", "theirs"))
+        ours, theirs = (ask(COST, name, backend, side) for side in ("ours", "theirs"))
         found[name, backend] |= {what: (ours[what], theirs[what]) for what in ours}
         keep()
     print(tables(found))

@@ -68,7 +68,7 @@ def test_summary(measure):
 
 
 def small(measure, name, shapes, replicas=None):
-    """A workload with small factors, and data of their own, in which all of them have both signs."""
+    """A workload with small factors, and data of their own with both signs in all of them."""
     workload = measure.WORKLOADS[name]
     changes = {"shapes": shapes, "target": None} | ({"replicas": replicas} if replicas else {})
     return dataclasses.replace(workload, **changes)
