@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial, wraps
-from math import prod
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,9 +23,7 @@ from funfact.backends.capabilities import (
     Spread,
     Vmap,
 )
-from funfact.backends.contract import Array, Backend, Dtype, Namespace, Shape
-from funfact.backends.draws import arguments
-from funfact.backends.draws import seed as checked_seed
+from funfact.backends.contract import Array, Backend, Dtype, Namespace
 from funfact.backends.dtypes import plain
 from funfact.backends.functions import floating, real
 from funfact.errors import DeviceError, DtypeError, UnknownNameError
@@ -35,7 +31,6 @@ from funfact.errors import DeviceError, DtypeError, UnknownNameError
 __all__ = ["JAXBackend", "JAXOptions"]
 
 _PRECISIONS = ("highest", "high", "default")
-_LARGE = 1 << 20  # numbers drawn at once; beyond, drawing takes longer than compiling
 _REPLICAS = "replicas"  # the axis of the mesh
 _PRODUCTS = frozenset({"dot", "inner", "matmul", "tensordot", "vdot", "vecdot"})
 
@@ -94,7 +89,6 @@ class JAXBackend(
         if self.options.enable_x64 is not None:
             jax.config.update("jax_enable_x64", self.options.enable_x64)
         self.options = replace(self.options, enable_x64=bool(jax.config.jax_enable_x64))
-        self._key_lock = Lock()
         self.seed(secrets.randbits(32))
 
     @property
@@ -107,13 +101,30 @@ class JAXBackend(
     def tensor(self, data: Any, dtype: Any = None) -> Array:
         """JAX array, a copy of `data`, on the chosen device."""
         native = None if dtype is None else self.checked(data, dtype)
+        if isinstance(data, self._jax.core.Tracer):
+            return self.xp.array(data, native, device=self._home)
+        if isinstance(data, self._jax.Array) and native in (None, data.dtype):
+            return self._jax.device_put(data, self._home, may_alias=False)
         if not isinstance(data, (self._jax.Array, list, tuple, int, float, complex)):
-            data = plain(data)  # tensors of other libraries, too
+            return self._copied(plain(data), native)  # tensors of other libraries, too
         try:
             return self.xp.array(data, native, device=self._home)
         except (TypeError, ValueError, OverflowError):
             plain(data)  # says what is wrong with lists that hold no numbers, or are ragged
             raise
+
+    def copy(self, x: Array) -> Array:
+        """`x`, copied on its devices without a compiled program."""
+        if not self.is_native(x) or isinstance(x, self._jax.core.Tracer):
+            return self.tensor(x)
+        return self._jax.device_put(x, x.sharding, may_alias=False)
+
+    def _copied(self, data: np.ndarray[Any, Any], native: Dtype | None) -> Array:
+        """A NumPy array, converted by NumPy: JAX would compile that for each shape."""
+        kind = native or self._jax.dtypes.canonicalize_dtype(data.dtype)
+        with np.errstate(over="ignore"):  # JAX does not warn either
+            own = np.array(data, kind, order="C")  # which JAX may keep as it is
+        return self._jax.device_put(own, self._home)
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         """NumPy array, for reading."""
@@ -281,44 +292,6 @@ class JAXBackend(
             return made if traced else self._jax.device_put(made, self._home)
 
         return placed
-
-    # --- random numbers
-
-    def seed(self, n: int) -> None:
-        """Make the random numbers that follow reproducible."""
-        number = checked_seed(n)
-        with self._key_lock, self._jax.ensure_compile_time_eval():
-            self._key = self._jax.device_put(self._jax.random.key(number), self._home)
-            self.last_seed = number
-
-    def normal(
-        self, mean: complex = 0.0, std: float = 1.0, shape: Shape = (), dtype: Any = None
-    ) -> Array:
-        """As the contract says, drawn on the device."""
-        size, native, mean, std = arguments(self, shape, dtype, mean=mean, std=std)
-        return self._draw(self._jax.random.normal, size, native) * std + mean
-
-    def uniform(
-        self, low: float = 0.0, high: float = 1.0, shape: Shape = (), dtype: Any = None
-    ) -> Array:
-        """As the contract says, drawn on the device."""
-        size, native, low, high = arguments(self, shape, dtype, low=low, high=high)
-        sampler = self._jax.random.uniform
-        if not self.is_complex(native):
-            return self._draw(sampler, size, native) * (high - low) + low
-        part = "float64" if native.name == "complex128" else "float32"
-        parts = self._draw(sampler, (2, *size), part)  # at once, whatever other threads draw
-        return self._jax.lax.complex(parts[0], parts[1]) * (high - low) + low * (1 + 1j)
-
-    def _draw(self, sampler: Callable[..., Array], shape: tuple[int, ...], dtype: Dtype) -> Array:
-        size = prod(shape)
-        # Compiling the sampler for each new shape takes a third of a second: share a few sizes.
-        drawn = size if size > _LARGE else max(1024, 1 << size.bit_length())
-        # while f is traced, a split key would be a tracer, and could not be kept
-        with self._jax.ensure_compile_time_eval():
-            with self._key_lock:
-                self._key, key = self._jax.random.split(self._key)
-            return sampler(key, (drawn,), dtype)[:size].reshape(shape)
 
     # --- stable functions, JAX's own
 

@@ -197,6 +197,10 @@ class Backend(ABC):
         """Whether `x` is an array that needs no conversion by the user: native, or NumPy's."""
         return self.is_native(x) or isinstance(x, (np.ndarray, np.generic))
 
+    def copy(self, x: Array) -> Array:
+        """A native array of the same values as `x`, where `x` is, that shares no memory with it."""
+        return self.tensor(x)
+
     def holds(self, data: Any) -> bool:
         """Whether nested lists have tensors in them: one of these, or the first of its lists."""
         if not isinstance(data, (list, tuple)) or not data:

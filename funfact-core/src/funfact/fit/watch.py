@@ -27,10 +27,12 @@ class BestSoFar:
 
     @hookimpl
     def checkpoint(self, point: Point) -> None:
-        if point.improved.any() or not self.factors:
+        if point.improved.all() or not self.factors:
+            # Copies: the next steps may reuse the buffers of `point.factors`.
+            self.factors = [self._backend.copy(x) for x in point.factors]
+        elif point.improved.any():
             mask = self._backend.tensor(point.improved)
-            # Always a copy: the next steps may reuse the buffers of `point.factors`.
-            self.factors = self._keep(mask, point.factors, self.factors or point.factors)
+            self.factors = self._keep(mask, point.factors, self.factors)
 
 
 @lru_cache(maxsize=8)

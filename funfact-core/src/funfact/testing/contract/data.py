@@ -59,15 +59,16 @@ class Data(Calls):
             what = "ab.tensor(x), after x was overwritten,"
             same_value(what, backend.to_numpy(x), expected, 0)
 
-    def test_a_tensor_of_a_tensor_is_a_copy(self, backend: Any) -> None:
+    @pytest.mark.parametrize("name", ["tensor", "copy"])
+    def test_a_tensor_of_a_tensor_is_a_copy(self, backend: Any, name: str) -> None:
         """Where tensors can be written to, one does not change with the other."""
         x = backend.tensor(X)
-        y = backend.tensor(x)
+        y = getattr(backend, name)(x)
         try:
             x[0, ...] = 0
         except (TypeError, ValueError, RuntimeError):
             return  # arrays of this library are never written to
-        what = "ab.tensor(x), after the native x was overwritten,"
+        what = f"ab.{name}(x), after the native x was overwritten,"
         same_value(what, backend.to_numpy(y), X, 0)
 
     def test_data_that_are_read_only(self, backend: Any) -> None:
