@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
+from funfact.errors import OptionError
 
 i, j, k, r = ff.indices("i, j, k, r")
 RNG = np.random.default_rng(0)
@@ -81,3 +82,21 @@ def test_a_factor_set_later_is_used(backend):
     fac[0, 0]
     fac["u"] = np.ones((3, 2))
     assert float(backend.to_numpy(fac[0, 0])[0, 0]) == 2.0
+
+
+def test_a_key_is_looked_up_once_and_its_part_computed_each_time(backend):
+    a = ff.tensor("a", RNG.random((4, 3)))
+    fac = model(a[i, r] * a[j, r])
+    fac[1], fac[1, 2]
+    fac["a"] = np.ones((4, 3))
+    np.testing.assert_allclose(backend.to_numpy(fac[1]), np.full((1, 4), 3.0))
+    np.testing.assert_allclose(backend.to_numpy(fac[1, 2]), [[3.0]])
+
+
+@pytest.mark.parametrize("wrong", [True, 1.0, (1, True), (1, 2.0)])
+def test_what_equals_a_known_key_is_refused_all_the_same(wrong):
+    a = ff.tensor("a", RNG.random((4, 3)))
+    fac = model(a[i, r] * a[j, r])
+    fac[1], fac[1, 2]
+    with pytest.raises(OptionError, match="asks for nothing"):
+        fac[wrong]

@@ -48,7 +48,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def lower(
-    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any
+    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any, *, fused: bool = False
 ) -> Callable[[Sequence[Array]], Array]:
     """Turn `ir` into a function of the arrays that stand behind `keys`.
 
@@ -61,6 +61,10 @@ def lower(
     dtype : native dtype
         That of the constants; the arrays are to come in the same one, those of a
         `Load` that is `real` in the real one of that width.
+    fused : bool
+        Whether a compiler is to have the function, for its values alone: it makes one loop of a
+        semiring's pairing and reduction, where blocks would stand in its way. (A gradient
+        keeps the pairs.)
 
     Returns
     -------
@@ -71,15 +75,15 @@ def lower(
     """
     found = hoist(ir)
     if not found.parts:
-        return _function(ir, keys, backend, dtype)
+        return _function(ir, keys, backend, dtype, fused)
     constants = [_function(part, (), backend, dtype)(()) for part in found.parts]
     every = [*keys, *(load.key for load in found.loads)]
-    function = _function(found.rest, every, backend, dtype)
+    function = _function(found.rest, every, backend, dtype, fused)
     return lambda arrays: function([*arrays, *constants])
 
 
 def _function(
-    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any
+    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any, fused: bool = False
 ) -> Callable[[Sequence[Array]], Array]:
     nodes = postorder(ir)
     place = {id(node): position for position, node in enumerate(nodes)}
@@ -89,7 +93,7 @@ def _function(
     for position, node in enumerate(nodes):
         inputs = [place[id(child)] for child in node.below]
         spent = sorted({child for child in inputs if last_use[child] == position})
-        program.append((_emit(node, key_place, backend, dtype), inputs, spent))
+        program.append((_emit(node, key_place, backend, dtype, fused), inputs, spent))
 
     real = {key_place[id(n.key)] for n in nodes if isinstance(n, Load) and n.real}
     real = real if backend.is_complex(dtype) else set()
@@ -110,7 +114,9 @@ def _function(
     return function
 
 
-def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> Step | int:
+def _emit(
+    node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any, fused: bool
+) -> Step | int:
     match node:
         case Load(key):
             return key_place[id(key)]
@@ -122,7 +128,7 @@ def _emit(node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any) -> 
         case Contract(semiring) if semiring == PRODUCT:
             return _emit_sum_of_products(node, backend, dtype)
         case Contract():
-            return _emit_semiring(node, backend, dtype)
+            return _emit_semiring(node, backend, dtype, fused)
         case Gather():
             return _emit_gather(node, backend)
         case Split():
@@ -229,14 +235,14 @@ def _einsum(
     return contract
 
 
-def _emit_semiring(node: Contract, backend: Backend, dtype: Any) -> Step:
+def _emit_semiring(node: Contract, backend: Backend, dtype: Any, fused: bool) -> Step:
     """Pair every element, then reduce: for reductions that no matrix product knows."""
     flat = [axis for group in node.output for axis in group]
     every = dict.fromkeys(axis for term in node.terms for axis in term.axes if axis is not None)
     axes = (*flat, *(axis for axis in every if axis not in flat))
     aligners = [_aligner(term, axes, backend) for term in node.terms]
     full = tuple(axis.size for axis in axes)
-    pair = pairing(node.semiring, full, len(flat), backend, dtype)
+    pair = pairing(node.semiring, full, len(flat), backend, dtype, fused)
     shape = node.shape
     merge = any(len(group) != 1 for group in node.output)
 

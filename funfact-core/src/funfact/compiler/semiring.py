@@ -22,19 +22,24 @@ full. Fewer would cost more calls than it saves."""
 
 
 def pairing(
-    semiring: Semiring, shape: tuple[int, ...], kept: int, backend: Backend, dtype: Any
+    semiring: Semiring,
+    shape: tuple[int, ...],
+    kept: int,
+    backend: Backend,
+    dtype: Any,
+    fused: bool = False,
 ) -> Callable[[Array, Array], Array]:
     """``f(x, y)``: pair arrays that broadcast to `shape`, reduce all but the first `kept` axes.
 
     Pairs that would be many more than the result are built in blocks along the
-    longest axis of the result.
+    longest axis of the result, unless pairing and reduction are `fused`.
     """
     if backend.is_complex(dtype) and semiring.reduce in _ORDERED:
         raise DtypeError(
             f"{semiring.name} compares numbers, and the model is {backend.dtype_name(dtype)}: "
             "complex numbers have no order. Take real, imag or abs of them, or a real dtype."
         )
-    if kept in (0, len(shape)) or prod(shape) <= _BLOCK:
+    if fused or kept in (0, len(shape)) or prod(shape) <= _BLOCK:
         return _unblocked(semiring, shape, kept, backend, dtype)
     axis = max(range(kept), key=lambda d: shape[d])
     size = max(1, shape[axis] * _BLOCK // prod(shape))

@@ -25,6 +25,7 @@ from funfact.model.factors import Key, checked, find, listing, one_for_each
 from funfact.model.history import History
 from funfact.model.memory import within
 from funfact.model.penalty import conditions_of, constraints_of, penalties
+from funfact.model.programs import Program, program
 from funfact.model.selection import Selection
 from funfact.model.show import html, text
 from funfact.model.values import appended, counterpart, native, settle_dtype, start
@@ -147,7 +148,7 @@ class Factorization:
         """The value of the model, an array of shape `shape`, native to its backend."""
         if self._blocks is not None and self._blocks.axis is not None:
             return self._in_blocks(self._blocks.axis, self._blocks.size)
-        value = self.forward(self._complete())
+        value = self._program(self._complete())
         # a tensor by itself, or transposed, comes back as it is stored
         return self._backend.tensor(value) if is_view(self.ir) else value
 
@@ -164,6 +165,11 @@ class Factorization:
     def forward(self) -> Callable[[Sequence[Array]], Array]:
         """The pure function that gives the value from the values of all tensors, in order."""
         return lower(self.ir, self._tensors, self._backend, self._dtype)
+
+    @cached_property
+    def _program(self) -> Program:
+        """The same, compiled where the backend can."""
+        return program(self.ir, self._tensors, self._backend, self._dtype)
 
     @cached_property
     def ir(self) -> Ir:
@@ -253,8 +259,7 @@ class Factorization:
         array([[3., 9.]])
         """
         if not isinstance(key, str | TsrEx | Tensor):
-            wanted = keys.positions(key, self.shape)
-            return self._selection.at(self._complete(), wanted, together=False)
+            return self._selection.of(self._complete(), key)
         position = find(self._tsrex, key)
         self._complete([position])
         return self._values[position]

@@ -1,17 +1,21 @@
 """A selection of a model's elements, from just the parts of the factors that they need."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Load
-from funfact.compiler.lower import lower
 from funfact.compiler.restrict import restrict
 from funfact.language.notation import TsrEx
-from funfact.model.keys import Positions
+from funfact.model.keys import Positions, positions
+from funfact.model.programs import Program, program
 
 __all__ = ["Selection"]
+
+_KEPT = 256
+"""Keys of which it is kept what they ask for, at most."""
 
 
 class Selection:
@@ -21,15 +25,34 @@ class Selection:
         self._tsrex = tsrex
         self._backend = backend
         self._dtype = dtype
-        self.programs: dict[object, Callable[[Sequence[Array]], Array]] = {}
+        self.programs: dict[object, Program] = {}
+        # typed: 1 is a position, 1.0 and True are none
+        self._kept = lru_cache(_KEPT, typed=True)(self._asked)
 
-    def at(self, values: Sequence[Array], positions: Positions, together: bool) -> Array:
+    def of(self, values: Sequence[Array], key: Any) -> Array:
+        """The part of the value that a key in brackets asks for."""
+        entries = key if isinstance(key, tuple) else (key,)
+        try:
+            run, vectors = self._kept(*entries)
+        except TypeError:  # lists and arrays are no keys of a cache
+            run, vectors = self._asked(*entries)
+        return run([*values, *vectors])
+
+    def at(self, values: Sequence[Array], where: Positions, together: bool) -> Array:
         """The value at some positions along each axis, or, `together`, at scattered points."""
-        counts = tuple(None if where is None else len(where) for where in positions)
+        run, vectors = self._found(where, together)
+        return run([*values, *vectors])
+
+    def _asked(self, *entries: Any) -> tuple[Program, list[Array]]:
+        return self._found(positions(entries, self._tsrex.shape), together=False)
+
+    def _found(self, where: Positions, together: bool) -> tuple[Program, list[Array]]:
+        """The program, and the positions that it takes after the factors."""
+        counts = tuple(None if along is None else len(along) for along in where)
         if (together, counts) not in self.programs:
             wanted = [None if n is None else Load(object(), (n,)) for n in counts]
             ir = fuse(restrict(self._tsrex.ir, wanted, together))
             loads = [*self._tsrex.tensors, *(load.key for load in wanted if load is not None)]
-            self.programs[together, counts] = lower(ir, loads, self._backend, self._dtype)
-        vectors = [self._backend.tensor(where) for where in positions if where is not None]
-        return self.programs[together, counts]([*values, *vectors])
+            self.programs[together, counts] = program(ir, loads, self._backend, self._dtype)
+        vectors = [self._backend.tensor(along) for along in where if along is not None]
+        return self.programs[together, counts], vectors
