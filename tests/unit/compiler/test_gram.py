@@ -7,8 +7,10 @@ from plain import Plain
 import funfact as ff
 from funfact.compiler.fuse import fuse
 from funfact.compiler.gram import gram
-from funfact.compiler.ir import check
+from funfact.compiler.ir import Contract, check
 from funfact.compiler.lower import lower
+from funfact.compiler.plan import plan
+from funfact.graph import postorder
 
 i, j, k, l, r, s = ff.indices("i, j, k, l, r, s")
 N = 3
@@ -165,3 +167,21 @@ def test_it_gains_where_the_model_is_larger_than_its_factors():
     assert gain(512, 32, 8) < gain(512, 32, 1) < 0.7
     assert gain(8, 8, 8) > 0.7
     assert gain(32, 2, 1) < gain(32, 2, 1, call=1e6)
+
+
+def test_the_target_is_read_as_it_is_stored():
+    """Its last axes are summed and it stands on the left; a compiler would copy it otherwise."""
+    a, b, c = (ff.tensor(20, 4) for _ in range(3))
+    expr = ff.vectorize(a[i, ~r] * b[j, ~r] * c[k, r], 2)
+    form = gram(fuse(expr.ir), 0, expr.tensors, conjugate=False)
+    (inner,) = (
+        node
+        for node in postorder(form.ir)
+        if isinstance(node, Contract) and node.terms[-1].value.shape == (20, 20, 20)
+    )
+    left, right, result = next(
+        s.axes for s in plan(inner).steps if len(s.axes[0]) == 3 < len(s.axes[1])
+    )
+    assert left[0] in result
+    assert not {*left[1:]} & {*result}
+    assert [axis for axis in right if axis in left] == [*left[1:]]

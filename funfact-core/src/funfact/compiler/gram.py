@@ -207,6 +207,8 @@ def _inner(part: _Part, target: Load, conjugate: bool) -> Contract:
     fresh: dict[Axis, Axis] = {}
     terms = _renamed(part.terms, fresh)
     along = tuple(fresh[axis] for axis in part.axes[1:])
+    # first those that meet the last axes of the target: then it is read as it is stored
+    terms = tuple(sorted(terms, key=lambda term: along[0] in term.axes))
     return Contract(
         PRODUCT, (*(map(_conjugate, terms) if conjugate else terms), Term(target, along)), ()
     )

@@ -4,7 +4,7 @@ opt_einsum finds the order from the sizes; the order in which the operands are
 written stays a candidate, and wins a tie.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -124,21 +124,23 @@ def _follow(
 ) -> Plan:
     """The steps along a path, each result's axes ordered as a matrix product leaves them."""
     todo = list(operands)
+    given = len(todo)  # the first so many are as they were stored, not made on the way
     steps: list[Step] = []
     for positions in path:
         left, right = sorted(positions)
         # What a step makes stands last, yet was as a rule written first.
         order = (right, left) if right == len(todo) - 1 and steps else (left, right)
         a, b = (todo[position] for position in order)
+        stored = [todo[position] for position in order if position < given]
         for position in (right, left):
             del todo[position]
+        given -= len(stored)
         needed = {*output, *(axis for axes in todo for axis in axes)} if todo else {*output}
+        if todo and _flipped(a, b, stored, needed, sizes):
+            order, a, b = order[::-1], b, a
         shared = [axis for axis in dict.fromkeys(a) if axis in b]
         rows = [axis for axis in dict.fromkeys(a) if axis not in b]
         columns = [axis for axis in dict.fromkeys(b) if axis not in a]
-        if todo and volume(rows, sizes) > volume(columns, sizes):
-            # Libraries multiply few rows by many columns at full speed, not the other way round.
-            order, (a, b), (rows, columns) = order[::-1], (b, a), (columns, rows)
         kept = tuple(axis for axis in (*shared, *rows, *columns) if axis in needed)
         result = kept if todo else output
         # A multiplication and an addition for each element of the pairing; no sum, no addition.
@@ -148,3 +150,23 @@ def _follow(
         steps.append(Step(order, (a, b, result), flops, size, traffic))
         todo.append(result)
     return Plan(tuple(steps))
+
+
+def _flipped(
+    a: Letters, b: Letters, stored: Sequence[Letters], needed: set[int], sizes: tuple[int, ...]
+) -> bool:
+    """Whether `b` times `a` is quicker than `a` times `b`.
+
+    A stored operand that is larger than the result is read as it lies in memory if what is summed
+    are its last axes, and it stands on the left, or its first, and it stands on the right;
+    compilers copy it otherwise. Apart from that, libraries multiply few rows by many columns
+    at full speed, not the other way round.
+    """
+    summed = {*a} & {*b} - needed
+    large = max(stored, key=lambda axes: volume(axes, sizes), default=())
+    if volume(large, sizes) > volume(({*a} | {*b}) & needed, sizes):
+        own = [axis in summed for axis in large if not (axis in a and axis in b and axis in needed)]
+        last, first = own == sorted(own), own == sorted(own, reverse=True)
+        if last != first:
+            return last == (large is b)
+    return volume({*a} - {*b}, sizes) > volume({*b} - {*a}, sizes)
