@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from funfact.backends.active import activated
+from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Semiring
 from funfact.errors import DtypeError, NotationError, ShapeError
@@ -16,9 +17,12 @@ _OPERATORS = {"add": operator.add, "multiply": operator.mul}
 
 _ORDERED = ("min", "max", "log_sum_exp")
 
-_BLOCK = 2**22
-"""Elements of the pairs that are built at once, as far as the result can be cut: a few caches
-full. Fewer would cost more calls than it saves."""
+_BLOCK = 2**19
+"""Elements of the pairs that are built at once, as far as the result can be cut: what a cache
+near the processor holds, twice. Fewer would cost more calls than it saves."""
+
+_COMPILED = 2**22
+"""The same where a compiler has the calls, all of them, before there is a first result."""
 
 
 def pairing(
@@ -39,10 +43,11 @@ def pairing(
             f"{semiring.name} compares numbers, and the model is {backend.dtype_name(dtype)}: "
             "complex numbers have no order. Take real, imag or abs of them, or a real dtype."
         )
-    if fused or kept in (0, len(shape)) or prod(shape) <= _BLOCK:
+    block = _COMPILED if isinstance(backend, Compile) else _BLOCK
+    if fused or kept in (0, len(shape)) or prod(shape) <= block:
         return _unblocked(semiring, shape, kept, backend, dtype)
     axis = max(range(kept), key=lambda d: shape[d])
-    size = max(1, shape[axis] * _BLOCK // prod(shape))
+    size = max(1, shape[axis] * block // prod(shape))
     starts = range(0, shape[axis], size)
     programs = {
         width: _unblocked(
