@@ -17,7 +17,7 @@ Examples
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -28,6 +28,7 @@ __all__ = ["Plan", "einsum", "is_explicit", "plan"]
 
 Array = Any
 Plan = Callable[..., Array]
+Size = dict[str, int]
 
 
 def einsum(xp: Any, subscripts: str, *operands: Array) -> Array:
@@ -45,12 +46,12 @@ def einsum(xp: Any, subscripts: str, *operands: Array) -> Array:
     -------
     array
     """
-    return plan(subscripts)(xp, *operands)
+    return plan(subscripts, *(tuple(x.shape) for x in operands))(xp, *operands)
 
 
 @lru_cache(maxsize=4096)
-def plan(subscripts: str) -> Plan:
-    """The steps for given subscripts, as a function of the namespace and the operands."""
+def plan(subscripts: str, *shapes: tuple[int, ...]) -> Plan:
+    """The steps for given subscripts and shapes, as a function of the namespace and operands."""
     if not is_explicit(subscripts):
         raise IndexingError(
             f"einsum cannot read {subscripts!r}. It takes one or two operands and an output, "
@@ -61,11 +62,14 @@ def plan(subscripts: str) -> Plan:
     if len(terms) == 1:
         return lambda xp, x: _one(xp, x, terms[0], output)
     left, right = terms
+    size = dict(zip(left + right, sum(shapes, ()), strict=True))
+    if _is_reduced(left, output + right) and _is_reduced(right, output + left):
+        return _two(left, right, output, size)
 
     def run(xp: Any, a: Array, b: Array) -> Array:
         a, a_letters = _reduced(xp, a, left, keep=output + right)
         b, b_letters = _reduced(xp, b, right, keep=output + left)
-        return _two(xp, a, a_letters, b, b_letters, output)
+        return _two(a_letters, b_letters, output, size)(xp, a, b)
 
     return run
 
@@ -78,7 +82,11 @@ def is_explicit(subscripts: str) -> bool:
 
 def _one(xp: Any, x: Array, letters: str, output: str) -> Array:
     x, letters = _reduced(xp, x, letters, keep=output)
-    return _permuted(xp, x, letters, output)
+    return _arranged(letters, output)(xp, x)
+
+
+def _is_reduced(letters: str, keep: str) -> bool:
+    return len({*letters}) == len(letters) and {*letters} <= {*keep}
 
 
 def _reduced(xp: Any, x: Array, letters: str, keep: str) -> tuple[Array, str]:
@@ -108,50 +116,60 @@ def _diagonal(xp: Any, x: Array, letters: str, letter: str) -> tuple[Array, str]
     return x, "".join(letters[axis] for axis in rest) + letter
 
 
-def _two(xp: Any, a: Array, left: str, b: Array, right: str, output: str) -> Array:
+def _two(left: str, right: str, output: str, size: Size) -> Plan:
     """Two operands whose every letter is shared or in the output."""
     summed = [letter for letter in left if letter in right and letter not in output]
     if not summed:
-        return _outer(xp, a, left, b, right, output)
-    if b.size > a.size:  # the larger operand is the dearer one to copy: keep its order
+        return _outer(left, right, output, size)
+    if _volume(right, size) > _volume(left, size):  # the larger one is the dearer to copy
         summed.sort(key=right.index)
     batch = [letter for letter in output if letter in left and letter in right]
     rows = [letter for letter in left if letter not in right]
     columns = [letter for letter in right if letter not in left]
-    size = dict(zip(left + right, a.shape + b.shape, strict=True))
-    x = _grouped(xp, a, left, (batch, rows, summed), size)
-    y = _grouped(xp, b, right, (batch, summed, columns), size)
-    order = [*batch, *rows, *columns]
-    product = xp.reshape(xp.matmul(x, y), tuple(size[letter] for letter in order))
-    return _permuted(xp, product, "".join(order), output)
+    x = _grouped(left, (batch, rows, summed), size)
+    y = _grouped(right, (batch, summed, columns), size)
+    order = "".join((*batch, *rows, *columns))
+    shape, many = tuple(size[letter] for letter in order), len(rows) != 1 or len(columns) != 1
+    finish = _arranged(order, output)
+
+    def run(xp: Any, a: Array, b: Array) -> Array:
+        product = xp.matmul(x(xp, a), y(xp, b))
+        return finish(xp, xp.reshape(product, shape) if many or len(batch) > 1 else product)
+
+    return run
 
 
-def _outer(xp: Any, a: Array, left: str, b: Array, right: str, output: str) -> Array:
+def _outer(left: str, right: str, output: str, size: Size) -> Plan:
     """A product without a sum: both operands spread over the output's axes."""
-    return _spread(xp, a, left, output) * _spread(xp, b, right, output)
+    x, y = _spread(left, output, size), _spread(right, output, size)
+    return lambda xp, a, b: x(xp, a) * y(xp, b)
 
 
-def _spread(xp: Any, x: Array, letters: str, output: str) -> Array:
+def _spread(letters: str, output: str, size: Size) -> Plan:
     own = "".join(letter for letter in output if letter in letters)
-    x = _permuted(xp, x, letters, own)
-    if own == output:
-        return x
-    size = dict(zip(own, x.shape, strict=True))
-    return xp.reshape(x, tuple(size.get(letter, 1) for letter in output))
+    shape = tuple(size[letter] if letter in letters else 1 for letter in output)
+    return _arranged(letters, own, None if own == output else shape)
 
 
-def _grouped(
-    xp: Any, x: Array, letters: str, groups: tuple[list[str], ...], size: dict[str, int]
-) -> Array:
-    """`x` as a matrix of two groups of letters, or a batch of them over the first group."""
-    batch, first, second = groups
-    x = _permuted(xp, x, letters, "".join((*batch, *first, *second)))
-    shape = tuple(prod(size[letter] for letter in group) for group in groups)
-    shape = shape if batch else shape[1:]
-    return x if x.shape == shape else xp.reshape(x, shape)
+def _grouped(letters: str, groups: tuple[list[str], ...], size: Size) -> Plan:
+    """An operand as a matrix of two groups of letters, or a batch of them over the first group."""
+    batch = groups[0]
+    shape = tuple(_volume(group, size) for group in groups)
+    whole = [len(group) for group in groups] == [len(batch) and 1, 1, 1]
+    order = "".join(letter for group in groups for letter in group)
+    return _arranged(letters, order, None if whole else shape if batch else shape[1:])
 
 
-def _permuted(xp: Any, x: Array, letters: str, order: str) -> Array:
-    if letters == order:
-        return x
-    return xp.permute_dims(x, tuple(letters.index(letter) for letter in order))
+def _arranged(letters: str, order: str, shape: tuple[int, ...] | None = None) -> Plan:
+    """What brings the axes of an array into an order, and then the array into a shape."""
+    axes = None if letters == order else tuple(letters.index(letter) for letter in order)
+
+    def run(xp: Any, x: Array) -> Array:
+        x = x if axes is None else xp.permute_dims(x, axes)
+        return x if shape is None else xp.reshape(x, shape)
+
+    return run
+
+
+def _volume(letters: Iterable[str], size: Size) -> int:
+    return prod(size[letter] for letter in letters)

@@ -265,12 +265,12 @@ def _emit_gather(node: Gather, backend: Backend) -> Step:
         groups.setdefault(axis, []).append(dimension)
     together = [dims for dims in groups.values() if len(dims) > 1]
     alone = [d for d in given if len(groups[node.axes[d]]) == 1]
-    wanted = list(groups)
+    wanted, take = list(groups), backend.take  # looked up in the library, once
 
     def gather(values: list[Array]) -> Array:
         result, where = values[0], dict(zip(given, values[1:], strict=True))
         for dimension in alone:
-            result = backend.take(result, where[dimension], axis=dimension)
+            result = take(result, where[dimension], axis=dimension)
         axes = list(node.axes)
         for dims in together:
             # To the front, where indexing leaves the new dimension on every library.

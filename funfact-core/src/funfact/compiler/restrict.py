@@ -105,15 +105,17 @@ def _atomic(node: Contract, demand: Demand, axes: dict[int, Axis]) -> dict[Axis,
         for axis in reversed(group):
             if where is None and len(group) > 1:
                 continue
-            wishes[axis] = (None if where is None else _digit(where, stride, axis.size), number)
+            base = None if axis is group[0] else axis.size
+            wishes[axis] = (None if where is None else _digit(where, stride, base), number)
             stride *= axis.size
     return wishes
 
 
-def _digit(where: Ir, stride: int, base: int) -> Ir:
+def _digit(where: Ir, stride: int, base: int | None) -> Ir:
+    """A digit of positions; the first one, without a base, is what is left of them."""
     (count,) = where.shape
-    for fn, number in (("floor_divide", stride), ("remainder", base)):
-        if (fn, number) != ("floor_divide", 1):
+    for fn, number in (("floor_divide", None if stride == 1 else stride), ("remainder", base)):
+        if number is not None:
             along = Axis(count)
             where = Map(fn, (Term(where, (along,)), Term(Const(number), ())), (along,))
     return where
