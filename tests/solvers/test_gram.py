@@ -64,6 +64,17 @@ def test_when_it_is_taken(descent, taken, options, expected):
     assert without_model(taken) is expected
 
 
+@pytest.mark.parametrize(("n", "expected"), [(48, False), (160, True)])
+def test_an_accelerator_takes_it_for_larger_models(
+    descent, backend, taken, monkeypatch, n, expected
+):
+    """There each of its operations has to be started, which takes longer than most of them."""
+    monkeypatch.setattr(type(backend), "device", "gpu:0")
+    target = np.random.default_rng(0).normal(size=(n, n, n)).astype("float32")
+    descent(cp(n, 32), target, max_steps=1, vec_size=4)
+    assert without_model(taken) is expected
+
+
 def test_a_loss_derived_from_the_squared_error_is_not_it(descent, taken):
     class Weighted(ff.loss.MSE):
         def elementwise(self, model, target, ab):

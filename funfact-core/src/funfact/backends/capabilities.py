@@ -168,7 +168,7 @@ class Devices(Capability):
     @property
     @abstractmethod
     def device(self) -> str:
-        """The name of the device in use, one of `devices()`."""
+        """The name of the device in use, one of `devices()`; that of a CPU begins with ``cpu``."""
 
     @abstractmethod
     def devices(self) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Autodiff, Compile
-from funfact.backends.contract import Array
+from funfact.backends.capabilities import Autodiff, Compile, Devices
+from funfact.backends.contract import Array, Backend
 from funfact.compiler.gram import Gram, gram
 from funfact.compiler.lower import lower
 from funfact.fit.problem import Problem, losses, objective, weighted_penalties
@@ -28,6 +28,10 @@ _WORTH = 0.7
 
 _CALL = 2e6
 """Operations in the time that a library takes to be called, where nothing is compiled."""
+
+_LAUNCH = 1e8
+"""Operations of an accelerator in the time that it takes to start one, compiled or not: on an
+H100 three microseconds, in which a core makes some ten thousand."""
 
 _DIGITS = 1e5
 """How many units of rounding of the target the residual is to have, for its gradient to be
@@ -49,8 +53,7 @@ def gradient_without_model(problem: Problem) -> Gradient | None:
     """
     form = _form(problem)
     backend = problem.backend
-    call = 0.0 if isinstance(backend, Compile) else _CALL
-    if form is None or form.gain(call) > _WORTH or not rounding(problem):
+    if form is None or form.gain(_call(backend)) > _WORTH or not rounding(problem):
         return None
     assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
     gradient = backend.value_and_grad(_objective(problem, form))
@@ -59,6 +62,13 @@ def gradient_without_model(problem: Problem) -> Gradient | None:
         return gradient(factors, factors, target, data)
 
     return function
+
+
+def _call(backend: Backend) -> float:
+    """What a call of the library costs, in operations."""
+    if isinstance(backend, Devices) and not backend.device.startswith("cpu"):
+        return _LAUNCH
+    return 0.0 if isinstance(backend, Compile) else _CALL
 
 
 def look(problem: Problem, cheap: Gradient | None) -> Callable[..., tuple[Array, Array]]:
