@@ -65,6 +65,22 @@ def test_norms_of_gradients(fit, method, append):
     np.testing.assert_allclose(history.gradient_norms, expected, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("method", ["Adam", "RMSprop"])
+@pytest.mark.parametrize("append", [False, True])
+def test_norms_in_a_fit_that_is_long_enough_to_be_compiled(fit, monkeypatch, method, append):
+    """At first they are taken from a step that goes nowhere, later by a program."""
+    monkeypatch.setattr("funfact.fit.team._FEW", 2)
+    target = np.random.default_rng(0).normal(size=SHAPE).astype("float32")
+    seen, axis = Seen(append), -1 if append else 0
+    options = {"max_steps": 40, "checkpoint_freq": 10, "tol": 0, "vec_size": 3}
+    history = fit(cp(), target, optimizer=method, vec_axis=axis, plugins=[seen], **options).history
+    expected = [
+        [gradient_norm(error(target), [x[n] for x in factors]) for n in range(3)]
+        for factors in seen.factors
+    ]
+    np.testing.assert_allclose(history.gradient_norms, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_norms_of_complex_factors(fit):
     rng = np.random.default_rng(0)
     target = (rng.normal(size=SHAPE) + 1j * rng.normal(size=SHAPE)).astype("complex64")

@@ -117,7 +117,7 @@ class JAXBackend(
         """`x`, copied on its devices without a compiled program."""
         if not self.is_native(x) or isinstance(x, self._jax.core.Tracer):
             return self.tensor(x)
-        return self._jax.device_put(x, x.sharding, may_alias=False)
+        return self._jax.device_put(x, may_alias=False)
 
     def _copied(self, data: np.ndarray[Any, Any], native: Dtype | None) -> Array:
         """A NumPy array, converted by NumPy: JAX would compile that for each shape."""

@@ -79,6 +79,16 @@ class Rule(ABC):
         State
         """
 
+    def squares(self, state: State) -> tuple[Sequence[Array], float] | None:
+        """What the state after a first step tells of the gradient, if anything.
+
+        Returns
+        -------
+        sequence of arrays and float, or None
+            The squared moduli of the elements, for each factor, times that number.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class AdamRule(Rule):
@@ -124,6 +134,9 @@ class AdamRule(Rule):
             for x, m, v in zip(factors, first, second, strict=True)
         ]
         return factors, (count, first, second)
+
+    def squares(self, state: State) -> tuple[Sequence[Array], float] | None:
+        return state[2], 1 - self.beta2
 
 
 @dataclass(frozen=True)
@@ -177,6 +190,9 @@ class RMSpropRule(Rule):
             step = velocity
         factors = [x - self.lr * s for x, s in zip(factors, step, strict=True)]
         return factors, (square, mean, velocity)
+
+    def squares(self, state: State) -> tuple[Sequence[Array], float] | None:
+        return None if self.weight_decay else (state[0], 1 - self.alpha)
 
 
 class Optimizer(ABC):

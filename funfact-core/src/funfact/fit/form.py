@@ -26,8 +26,9 @@ Gradient = Callable[..., tuple[Any, list[Array]]]
 _WORTH = 0.7
 """Of the residual's predicted time, at most, before the other form is taken."""
 
-_CALL = 2e6
-"""Operations in the time that a library takes to be called, where nothing is compiled."""
+_CALL, _STEP = 2e6, 1e5
+"""Operations in the time that a library takes to be called, and in that of a step of a compiled
+program."""
 
 _LAUNCH = 1e8
 """Operations of an accelerator in the time that it takes to start one, compiled or not: on an
@@ -68,7 +69,7 @@ def _call(backend: Backend) -> float:
     """What a call of the library costs, in operations."""
     if isinstance(backend, Devices) and not backend.device.startswith("cpu"):
         return _LAUNCH
-    return 0.0 if isinstance(backend, Compile) else _CALL
+    return _STEP if isinstance(backend, Compile) else _CALL
 
 
 def look(problem: Problem, cheap: Gradient | None) -> Callable[..., tuple[Array, Array]]:

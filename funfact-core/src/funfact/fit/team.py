@@ -9,7 +9,7 @@ import numpy as np
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
-from funfact.fit.form import gradient_of, look, near
+from funfact.fit.form import gradient_of, look, near, rounding
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem, losses
@@ -23,6 +23,10 @@ Vector: TypeAlias = np.ndarray[Any, Any]
 
 _LOOK = 100
 """Steps between two looks at the losses, at most, as long as another solver may take over."""
+
+
+_FEW = 10
+"""Looks at the norms of gradients for which no program is compiled."""
 
 
 class Team:
@@ -86,7 +90,7 @@ class Runner:
         self.backend = problem.backend
         self._problem, self._steps, self._programs = problem, fit.max_steps, programs_of(problem)
         self._take(solver)
-        self._norms = fit.gradient_norms
+        self._norms, self._looks = fit.gradient_norms, 0
         self._seen: Array | None = None
         self._unseen = 0
 
@@ -127,8 +131,30 @@ class Runner:
     def look(self, carry: Carry) -> tuple[Array, Array | None]:
         if not self._norms:
             return self.losses(carry), None
+        norms = self._norms_of_a_step(carry) if self._looks < _FEW else None
+        self._looks += 1
+        if norms is not None:
+            return self.losses(carry), norms
         each, norms = self._look(self.factors(carry), *self._problem.args)
         return self._note(each), norms
+
+    def _norms_of_a_step(self, carry: Carry) -> Array | None:
+        """The norm of each replica's gradient, by a first step from here that goes nowhere.
+
+        The steps are compiled before long, and a gradient of its own would take as long again.
+        """
+        ab, problem = self.backend, self._problem
+        if not (isinstance(ab, Repeat) and worth_compiling(self._steps) and rounding(problem)):
+            return None
+        fresh = self._solver.init([ab.copy(x) for x in self.factors(carry)])
+        if self._solver.squares(fresh) is None:
+            return None
+        told = self._solver.squares(self._advance(fresh, 1, *problem.args))
+        assert told is not None, "whether a state tells does not depend on the step"
+        squares, scale = told
+        values = [np.moveaxis(ab.to_numpy(x), -1 if problem.append else 0, 0) for x in squares]
+        sums = [x.reshape(problem.replicas, -1).sum(1, np.float64) for x in values]
+        return ab.tensor(np.sqrt(sum(sums) / scale))
 
     def _note(self, each: Array) -> Array:
         self._seen, self._unseen = each, 0

@@ -6,6 +6,7 @@ never change, so that the loop may run many steps on the device.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -51,6 +52,10 @@ class Solver(ABC):
 
     @property
     def without_model(self) -> Gradient | None:
+        return None
+
+    def squares(self, carry: Carry) -> tuple[Sequence[Array], float] | None:
+        """What a carry tells of the gradient after a first step, as `Rule.squares` does."""
         return None
 
     @cached_property

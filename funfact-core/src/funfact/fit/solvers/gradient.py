@@ -48,6 +48,9 @@ class GradientDescent(Solver):
     def without_model(self) -> Gradient | None:
         return None if self.then is None else self.gradient
 
+    def squares(self, carry: Carry) -> tuple[Sequence[Array], float] | None:
+        return self.rule.squares(carry[1])
+
     def init(self, factors: list[Array]) -> Carry:
         arrays = self._packed(factors)
         return arrays, self.rule.init(arrays, self.backend)
