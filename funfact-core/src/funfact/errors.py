@@ -82,6 +82,10 @@ class FileFormatError(FunFactError, ValueError):
     """A file that is no stored model, or one that cannot be read."""
 
 
+class MissingLibraryError(FunFactError, ImportError):
+    """A library that FunFact does not depend on, and that what was asked for needs."""
+
+
 class BackendError(FunFactError, RuntimeError):
     """A backend that cannot be used as asked."""
 

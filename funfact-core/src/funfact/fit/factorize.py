@@ -1,6 +1,7 @@
 """`factorize`: an expression and a target in, fitted models out."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -20,8 +21,8 @@ from funfact.fit.parts import parts_of
 from funfact.fit.plugins import register
 from funfact.fit.problem import Problem, squares_of
 from funfact.fit.progress import Progress, wanted
-from funfact.fit.report import report
 from funfact.fit.room import check_room
+from funfact.fit.shortcomings import check_result
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
 from funfact.fit.sound import check_loss, check_numbers
@@ -32,6 +33,9 @@ from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
 
 __all__ = ["factorize"]
+
+_KEPT = 2**23
+"""Numbers in the factors of all replicas, up to which they are kept with the models."""
 
 _STRETCH = 10
 """Steps between two looks at the losses, from which on the gradient is looked at, too."""
@@ -193,7 +197,7 @@ def factorize(
         factors = from_target(problem, factors)
     outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers)
     history = recorder.history(outcome)
-    report(history, options, problem, stacklevel=2)
+    check_result(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)
 
 
@@ -281,11 +285,13 @@ def _results(
 ) -> Any:
     """The replicas that were asked for, as models of the expression that was given."""
     model.factors = factors
+    # what says that replicas found the same; a model that is large would keep as many of its size
+    kept = model if sum(prod(x.shape) for x in factors) <= _KEPT else None
     ranked = [int(r) for r in np.argsort(history.best, kind="stable")]
     ranked = [r for r in ranked if np.isfinite(history.best[r])]
     models = []
     for replica in ranked[: options.returns or 1]:
         fac = view(model, replica)
-        fac.history = history.of_replica(replica)
+        fac.history, fac.replicas = history.of_replica(replica), kept
         models.append(fac)
     return models[0] if options.returns is None else models

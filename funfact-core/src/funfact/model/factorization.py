@@ -7,7 +7,7 @@ type and one array for each tensor of the expression.
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from funfact.model.selection import Selection
 from funfact.model.show import html, text
 from funfact.model.values import appended, counterpart, native, settle_dtype, start
 
+if TYPE_CHECKING:
+    from funfact.model.report import Report
+
 __all__ = ["Factorization"]
 
 
@@ -43,6 +46,9 @@ class Factorization:
     ----------
     history : History or None
         How the fit went, for a model that `funfact.factorize` returned.
+    replicas : Factorization or None
+        The model with the best factors of all replicas of that fit. None if they take more than
+        64 MiB in doubles, and in a file.
     seed : int or None
         What the backend's random numbers were last seeded with when the model was made.
 
@@ -77,6 +83,7 @@ class Factorization:
         self._blocks = within(tsrex, memory_limit, backend, dtype)
         self._selection = Selection(tsrex, backend, dtype)
         self.history: History | None = None
+        self.replicas: Factorization | None = None
         self.seed: int | None = None
 
     @classmethod
@@ -329,6 +336,45 @@ class Factorization:
             total = self._backend.sum(total, axis=-1)
         return self._backend.sum(total, axis=0) if sum_leafs else total
 
+    def report(self) -> "Report":
+        """How the fit went, for people: as text, and in Jupyter with the curves of the losses.
+
+        Method, outcome with advice, loss and explained fit, the norm of the gradient, steps and
+        time, and the optima that the replicas found: which ended at the same loss, and whether they
+        are the same model with the same factors.
+
+        Returns
+        -------
+        funfact.model.report.Report
+            It prints as text; its fields are there to be read.
+
+        Raises
+        ------
+        OptionError
+            If the model was not fitted.
+
+        Examples
+        --------
+        >>> import funfact as ff, numpy as np
+        >>> i, j, r = ff.indices("i, j, r")
+        >>> target = np.outer(np.arange(1.0, 4.0), np.arange(1.0, 5.0))
+        >>> with ff.using("numpy") as ab:
+        ...     ab.seed(0)
+        ...     u, v = ff.tensor("u", 3, 1), ff.tensor("v", 4, 1)
+        ...     fac = ff.factorize(u[i, r] * v[j, r], target, vec_size=4, stop_by=None)
+        >>> fac.report()  # doctest: +ELLIPSIS
+        u[i, r] * v[j, r], shape (3, 4), float64
+            method: ALS, the model is linear in each factor, and the loss is the squared error
+           outcome: the tolerance was reached
+              loss: MSE ..., squared error ..., explained fit 1.0...
+             steps: 50 in ... s
+          replicas: 4, 4 reached tol=1e-06
+            optima: squared error ...: 4 of 4 replicas, the same model
+        """
+        from funfact.model.report import report  # which compares models
+
+        return report(self)
+
     def to(self, backend: str, **options: Any) -> "Factorization":
         """The same model on another backend, whatever is active.
 
@@ -443,5 +489,5 @@ class Factorization:
     ) -> "Factorization":
         """A model of the same expression that remembers what this one does."""
         made = Factorization(self._tsrex, backend, dtype, values, self._memory_limit)
-        made.history, made.seed = self.history, self.seed
+        made.history, made.replicas, made.seed = self.history, self.replicas, self.seed
         return made

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from funfact.model.curves import plot
+
 __all__ = ["History", "Outcome"]
 
 
@@ -108,6 +110,25 @@ class History:
         if self.squared_error is None or not 0 < self.target_norm < np.inf:
             return None
         return 1 - float(np.sqrt(self.squared_error)) / self.target_norm
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the losses of all replicas over the steps, that of the model in front.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        MissingLibraryError
+            If matplotlib does not import; FunFact does not depend on it.
+        """
+        return plot(self, ax)
 
     def of_replica(self, replica: int) -> "History":
         """The same history, from the point of view of another replica."""

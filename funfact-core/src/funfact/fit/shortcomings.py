@@ -13,7 +13,7 @@ from funfact.fit.problem import Problem
 from funfact.fit.solvers.table import DERIVED
 from funfact.loss import per_replica
 
-__all__ = ["report"]
+__all__ = ["check_result"]
 
 _SMALL = 1e-3
 """Of the loss of zeros: what a fit may leave that stopped because its loss was small."""
@@ -31,7 +31,7 @@ def _loss_of_zeros(problem: Problem) -> float:
     return float(value[0])
 
 
-def report(history: History, options: Options, problem: Problem, stacklevel: int) -> None:
+def check_result(history: History, options: Options, problem: Problem, stacklevel: int) -> None:
     """Raise if there is no answer, warn if it is not what was asked for.
 
     Parameters
