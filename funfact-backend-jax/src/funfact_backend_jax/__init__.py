@@ -199,6 +199,24 @@ class JAXBackend(
 
         return self._precise(run)
 
+    def repeated_until(
+        self, step: Callable[..., Any], done: Callable[[Any], Array]
+    ) -> Callable[..., Any]:
+        """A compiled loop that ends early; the buffers of the carry are donated."""
+        jax = self._jax
+
+        @partial(jax.jit, donate_argnums=0)
+        def run(carry: Any, n: int, *args: Any) -> Any:
+            def going(state: tuple[Any, Any]) -> Any:
+                return (state[0] < n) & ~done(state[1])
+
+            def body(state: tuple[Any, Any]) -> tuple[Any, Any]:
+                return state[0] + 1, step(state[1], *args)
+
+            return jax.lax.while_loop(going, body, (0, carry))[1]
+
+        return self._precise(run)
+
     def vmap(self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
         """``jax.vmap``."""
         return self._precise(self._jax.vmap(f, in_axes, out_axes))

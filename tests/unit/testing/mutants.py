@@ -351,6 +351,11 @@ class OneStepShort(Runs):
         return max(0, n - 1)
 
 
+class StopsAtOnce(Runs):
+    def repeated_until(self, step: Any, done: Any) -> Any:
+        return lambda carry, n: step(carry) if n else carry
+
+
 class CompilesForEachNumber(Runs):
     def repeated(self, step: Any) -> Any:
         compiled: dict[int, Any] = {}

@@ -112,6 +112,16 @@ class Repeat(Capability):
         the arrays passed in must be distinct, and are not to be read again.
         """
 
+    def repeated_until(
+        self, step: Callable[..., Any], done: Callable[[Any], Array]
+    ) -> Callable[..., Any]:
+        """`repeated`, but it may end as soon as ``done(carry)``, a truth value in an array.
+
+        `step` is to leave what is read of a carry as it is once that is done, so that making
+        all n steps is right too, as is done unless this is overridden.
+        """
+        return self.repeated(step)
+
 
 class Vmap(Capability):
     """Functions of one item made functions of a batch of items."""

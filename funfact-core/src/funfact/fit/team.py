@@ -96,7 +96,7 @@ class Runner:
 
     def _take(self, solver: Solver) -> None:
         self._solver = solver
-        made, worth = solver.compiled, worth_compiling(self._steps)
+        made, worth = solver.compiled, solver.loops or worth_compiling(self._steps)
         if worth not in made:
             made[worth] = _advancer(solver, self.backend, worth)
         self._advance: Callable[..., Carry] = made[worth]

@@ -39,11 +39,15 @@ class Solver(ABC):
         against the target (`fit.form.near`) that this solver's steps would be rounding.
     without_model : Gradient or None
         The gradient of its steps, where that is cheaper than the residual's.
+    loops : bool
+        Whether a step has a loop of its own on the device, so that it is compiled however
+        few steps there are.
     constrained : bool
         Whether what is imposed on factors (``constrain=``) holds after every step.
     """
 
     constrained: ClassVar[bool] = False
+    loops: ClassVar[bool] = False
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True
     spectral_starts: ClassVar[bool] = False

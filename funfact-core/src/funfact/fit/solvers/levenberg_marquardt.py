@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-import numpy as np
-
-from funfact.backends.capabilities import Linalg, Linearize, Vmap
+from funfact.backends.capabilities import Linalg, Linearize
 from funfact.backends.contract import Array, Backend
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
+from funfact.fit.solvers.blocks import Block
+from funfact.fit.solvers.gauss_newton import Local, System, formed, products
+from funfact.fit.solvers.preconditioner import preconditioner_of
 from funfact.fit.solvers.residuals import Layout, residual_of, why_not_squares
 
 __all__ = ["LM"]
@@ -35,14 +36,8 @@ with that lowers the objective about as much as the linear model says, and one t
 _LEAST, _MOST = 1e-11, 1e11
 """Damping."""
 
-_ROOM = 2**28
-"""Bytes of the Jacobian of all replicas, up to which it is formed."""
-
 _CHEAP = 2**30
 """Operations of a step, of all replicas together, up to which ``optimizer='auto'`` takes it."""
-
-_ITERATIONS = 40
-"""Of conjugate gradients in a step, where it is not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +53,12 @@ class LM(Derived):
     """
 
     needs = (Linearize, Linalg)
+    loops = True
 
     backend: Backend
     layout: Layout
     residual: Callable[[Array, Array, list[Array]], Array]
+    preconditioner: Block
 
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
@@ -80,7 +77,12 @@ class LM(Derived):
     def of(cls, problem: Problem) -> "LM":
         """The solver of `problem`."""
         layout = Layout.of(problem)
-        return cls(problem.backend, layout, residual_of(problem, layout))
+        return cls(
+            backend=problem.backend,
+            layout=layout,
+            residual=residual_of(problem, layout),
+            preconditioner=preconditioner_of(problem, layout),
+        )
 
     def init(self, factors: list[Array]) -> Carry:
         ab, x = self.backend, self.layout.pack(factors)
@@ -99,15 +101,16 @@ class LM(Derived):
 
         assert isinstance(ab, Linearize)
         r, push, pull = ab.linearize(residual, [x])
-        linear = _Linear(ab, lambda t: push([t]), lambda y: pull(y)[0], x, r)
-        system = _formed(linear) if linear.has_room else _products(linear)
+        local = Local(ab, lambda t: push([t]), lambda y: pull(y)[0], x, r)
+        system = self._system(local, target, data)
         # the unit of ρ is that of the first step; before it, it is negative
         unit = ab.where(unit < 0, system.scale, unit)
         rho = unit * ab.where(share > _VANISHED, share, ab.zeros_like(share))
         delta = system.solve(damping * system.scale + rho, rho)
-        gradient = linear.pull(r) + rho[:, None] * x
+        gradient = local.pull(r) + rho[:, None] * x
         trial = x + delta
-        fall = _squares(r, ab) - _squares(residual([trial]), ab)
+        new = residual([trial])
+        fall = ab.sum((r - new) * (r + new), axis=1)
         fall = fall + rho * (_squares(x, ab) - _squares(trial, ab))
         # of the linear model, for which (JᵀJ + ρ + λ) δ = -gradient
         promised = damping * system.scale * _squares(delta, ab) - ab.sum(gradient * delta, axis=1)
@@ -120,128 +123,11 @@ class LM(Derived):
         share = share * ab.where(near, _FADING_NEAR * ab.ones_like(share), _FADING)
         return ab.where(better[:, None], trial, x), damping, unit, share
 
-
-@dataclass(frozen=True, eq=False)
-class _Linear:
-    """A residual near a point: its value there, and products with its Jacobian.
-
-    ``push`` maps (replicas, n) to (replicas, m), ``pull`` back; `x` is the point, `r` the residual.
-    """
-
-    backend: Backend
-    push: Callable[[Array], Array]
-    pull: Callable[[Array], Array]
-    x: Array
-    r: Array
-
-    @property
-    def wide(self) -> bool:
-        """Whether the Jacobian has more columns than rows."""
-        return bool(self.x.shape[1] > self.r.shape[1])
-
-    @property
-    def has_room(self) -> bool:
-        itemsize = 8 if self.backend.dtype_name(self.x).endswith("64") else 4
-        return bool(prod(self.x.shape) * self.r.shape[1] * itemsize <= _ROOM)
-
-    def jacobian(self) -> Array:
-        """Of each replica, shape ``(replicas, m, n)``, from the fewer of products."""
-        ab = self.backend
-        like, product = (self.r, self.pull) if self.wide else (self.x, self.push)
-        size = like.shape[1]
-        unit = ab.eye(size, dtype=like.dtype)
-        units = ab.broadcast_to(unit[:, None, :], (size, like.shape[0], size))
-        if isinstance(ab, Vmap):
-            rows = ab.vmap(product)(units)
-        else:
-            rows = ab.stack([product(units[n, ...]) for n in range(size)])
-        return ab.transpose(rows, (1, 0, 2) if self.wide else (1, 2, 0))
-
-
-@dataclass(frozen=True, eq=False)
-class _System:
-    """The normal equations of a step: ``solve(μ, ρ)`` gives it.
-
-    `scale` is the mean diagonal of JᵀJ, one where that is zero.
-    """
-
-    scale: Array
-    solve: Callable[[Array, Array], Array]
-
-
-def _formed(linear: _Linear) -> _System:
-    """From the Jacobian, by the smaller of two systems.
-
-    With K = JJᵀ + μ the step is -JᵀK⁻¹(r - (ρ/μ) Jx) - (ρ/μ) x, since (JᵀJ + μ)⁻¹Jᵀ = JᵀK⁻¹.
-    """
-    ab, x, r, wide = linear.backend, linear.x, linear.r, linear.wide
-    jacobian = linear.jacobian()
-    normal = ab.einsum("zij,zkj->zik" if wide else "zji,zjk->zik", jacobian, jacobian)
-    unit = ab.eye(normal.shape[-1], dtype=x.dtype)
-    linalg = ab.xp.linalg
-
-    def solve(mu: Array, rho: Array) -> Array:
-        damped = normal + mu[:, None, None] * unit
-        if not wide:
-            gradient = linear.pull(r) + rho[:, None] * x
-            return -linalg.solve(damped, gradient[:, :, None])[:, :, 0]
-        share = (rho / mu)[:, None]
-        side = r - share * linear.push(x)
-        return -linear.pull(linalg.solve(damped, side[:, :, None])[:, :, 0]) - share * x
-
-    return _System(_or_one(ab.sum(normal * unit, axis=(1, 2)) / x.shape[1], ab), solve)
-
-
-def _products(linear: _Linear) -> _System:
-    """From products with the Jacobian alone, by conjugate gradients."""
-    ab, x = linear.backend, linear.x
-    # the mean diagonal as Hutchinson estimates it, from a vector of random signs
-    signs = np.random.default_rng(0).integers(0, 2, x.shape[1]) * 2.0 - 1
-    probe = ab.broadcast_to(ab.tensor(signs, x.dtype), x.shape)
-    scale = _or_one(_squares(linear.push(probe), ab) / x.shape[1], ab)
-
-    def solve(mu: Array, rho: Array) -> Array:
-        def normal(v: Array) -> Array:
-            return linear.pull(linear.push(v)) + mu[:, None] * v
-
-        gradient = linear.pull(linear.r) + rho[:, None] * x
-        return conjugate_gradients(normal, -gradient, _ITERATIONS, ab)
-
-    return _System(scale, solve)
-
-
-def _or_one(x: Array, ab: Backend) -> Array:
-    return ab.where(x > 0, x, ab.ones_like(x))
-
-
-def conjugate_gradients(
-    normal: Callable[[Array], Array], right: Array, iterations: int, ab: Backend
-) -> Array:
-    """Solve ``normal(v) = right`` for each row, from zero; rows that are done stay.
-
-    References
-    ----------
-    Nocedal & Wright, Numerical Optimization, 2nd edition, 2006, algorithm 5.2.
-    """
-    found, rest, direction = ab.zeros_like(right), right, right
-    square = _squares(rest, ab)
-    enough = square * 1e-20
-    for _ in range(iterations):
-        image = normal(direction)
-        bend = ab.sum(direction * image, axis=1)
-        going = (square > enough) & (bend > 0)
-        length = ab.where(going, square, ab.zeros_like(square)) / ab.where(
-            going, bend, ab.ones_like(bend)
-        )
-        found = found + length[:, None] * direction
-        rest = rest - length[:, None] * image
-        new = _squares(rest, ab)
-        ratio = ab.where(going, new, ab.zeros_like(new)) / ab.where(
-            going, square, ab.ones_like(square)
-        )
-        direction = rest + ratio[:, None] * direction
-        square = new
-    return found
+    def _system(self, local: Local, target: Array, data: list[Array]) -> System:
+        if local.has_room:
+            return formed(local)
+        inverse = self.preconditioner(local, target, data)
+        return products(local, lambda v: local.pull(local.push(v)), inverse)
 
 
 def _squares(x: Array, ab: Backend) -> Any:

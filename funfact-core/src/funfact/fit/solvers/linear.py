@@ -16,7 +16,7 @@ from funfact.compiler.ir import Axis
 from funfact.compiler.lower import lower
 from funfact.fit.solvers.normal import Layout, Normal
 
-__all__ = ["System", "system"]
+__all__ = ["System", "blockwise", "corrected", "regular", "residual", "system"]
 
 Function = Callable[[Sequence[Array]], Array]
 Axes = tuple[Axis, ...]
@@ -91,7 +91,7 @@ def system(
 
 def residual(system: System, grams: Sequence[Array], right: Array, x: Array) -> Array:
     """``R - G x``, along the axes of the layout."""
-    return right - _each(system, grams, x, system.backend.matmul)
+    return right - blockwise(system, grams, x, system.backend.matmul)
 
 
 def corrected(system: System, grams: Sequence[Array], right: Array, x: Array) -> Array:
@@ -102,7 +102,7 @@ def corrected(system: System, grams: Sequence[Array], right: Array, x: Array) ->
         p = regular(gram, ab)
         return y / p if gram.shape[-1] == 1 else ab.xp.linalg.solve(p, y)
 
-    return x + _each(system, grams, residual(system, grams, right, x), solve)
+    return x + blockwise(system, grams, residual(system, grams, right, x), solve)
 
 
 def regular(gram: Array, ab: Backend) -> Array:
@@ -114,7 +114,7 @@ def regular(gram: Array, ab: Backend) -> Array:
     return gram * (1 + (_ROUNDINGS * n * float(info.eps)) * unit) + least * unit
 
 
-def _each(
+def blockwise(
     system: System, grams: Sequence[Array], x: Array, act: Callable[[Array, Array], Array]
 ) -> Array:
     """`x` after ``act(matrix, x)`` along the axes of each block."""

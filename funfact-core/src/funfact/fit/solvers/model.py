@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from funfact.backends.contract import Array
-from funfact.compiler.expand import SumOfProducts, expand, loads
+from funfact.compiler.expand import Product, SumOfProducts, expand, loads
 from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Split, Term
 from funfact.conditions import Condition, NonNegative
 from funfact.fit.problem import Problem
@@ -13,7 +13,7 @@ from funfact.language.nodes import Tensor
 from funfact.loss import MSE
 from funfact.model import conditions_of, constraints_of
 
-__all__ = ["Multilinear", "called", "multilinear"]
+__all__ = ["Multilinear", "called", "linear_part", "multilinear"]
 
 TARGET = object()
 """The key of the target among the arrays."""
@@ -26,21 +26,21 @@ Arrays = Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
 
 @dataclass(frozen=True, eq=False)
 class Multilinear:
-    """A model that is a sum of products in which each factor stands at most once.
+    """A model that is a sum of products in each of which some factors stand at most once.
 
     Attributes
     ----------
     whole : SumOfProducts
     loads : tuple of Load
-        The leaves of the factors, in their order.
+        The leaves of these factors, in their order.
     target : Term
         The target, along the axes of the model that are not the replicas'.
     keys : tuple of objects
         Those of all tensors, and that of the target.
     places : tuple of int
-        Where the factors stand among them.
+        Where these factors stand among them.
     arrays : callable
-        From factors, target and data to the arrays behind `keys`.
+        From all factors, target and data to the arrays behind `keys`.
     is_complex : bool
     nonnegative : tuple of bool
         Which of the factors are to be nonnegative. Preferred, they are so exactly: then the
@@ -76,10 +76,23 @@ def multilinear(problem: Problem) -> Multilinear | str:
         nonnegative.append(bool(asked))
     is_complex = problem.backend.is_complex(problem.dtype)
     whole = expand(problem.ir, problem.optimised, is_complex)
-    reason = next(_not_linear(whole), None)
-    if reason is not None:
+    for _, reason in _not_linear(whole):
         return f"{reason} Give a method for any model, optimizer='Adam'."
-    return _prepared(problem, whole, is_complex, tuple(nonnegative))
+    return _prepared(problem, whole, problem.optimised, is_complex, tuple(nonnegative))
+
+
+def linear_part(problem: Problem) -> Multilinear:
+    """The problem as one that is linear in each of some factors: all those that allow it.
+
+    Whatever the loss is, and what is asked of the factors.
+    """
+    is_complex = problem.backend.is_complex(problem.dtype)
+    whole = expand(problem.ir, problem.optimised, is_complex)
+    operands = [term.value for product in whole.products for term in product.operands]
+    standing = {id(operand.key) for operand in operands if isinstance(operand, Load)}
+    linear = standing - {id(key) for key, _ in _not_linear(whole)}
+    factors = [tensor for tensor in problem.optimised if id(tensor) in linear]
+    return _prepared(problem, whole, factors, is_complex, (False,) * len(factors))
 
 
 def _conditions(problem: Problem) -> Iterator[tuple[Tensor, Condition | None, Condition | None]]:
@@ -97,28 +110,33 @@ def called(tensor: object) -> str:
     return tensor.symbol or f"a tensor of shape {tensor.shape}"
 
 
-def _not_linear(whole: SumOfProducts) -> Iterator[str]:
-    """What keeps a sum of products from being linear in each factor."""
+def _not_linear(whole: SumOfProducts) -> Iterator[tuple[object, str]]:
+    """The factors in which a sum of products is not linear, and why."""
     for product in whole.products:
-        if len(product.operands) > _LONGEST:
-            yield (
-                f"{len(product.operands)} tensors stand in one product, more than the {_LONGEST} "
-                "for each of which normal equations are derived."
-            )
         seen: set[int] = set()
         for term in product.operands:
             free = [key for key in loads(term.value) if isinstance(key, Tensor) and key.optimizable]
-            if not free:
-                continue
-            name = called(free[0])
-            if not isinstance(term.value, Load):
-                what = _what(term.value)
-                yield f"{name} stands inside {what}, so the model is not linear in it."
-            elif id(free[0]) in seen:
-                yield f"{name} stands twice in a product, so the model is not linear in it."
-            elif len(set(term.axes)) < len(term.axes):
-                yield f"only a diagonal of {name} matters, so the rest of it is not determined."
-            seen.add(id(free[0]))
+            for key in free:
+                reason = _why_not(product, term, key, twice=id(key) in seen)
+                if reason is not None:
+                    yield key, reason
+            seen.update(map(id, free))
+
+
+def _why_not(product: Product, term: Term, key: object, twice: bool) -> str | None:
+    name, count = called(key), len(product.operands)
+    if count > _LONGEST:
+        return (
+            f"{count} tensors stand in one product, more than the {_LONGEST} for each of which "
+            "normal equations are derived."
+        )
+    if not isinstance(term.value, Load):
+        return f"{name} stands inside {_what(term.value)}, so the model is not linear in it."
+    if twice:
+        return f"{name} stands twice in a product, so the model is not linear in it."
+    if len(set(term.axes)) < len(term.axes):
+        return f"only a diagonal of {name} matters, so the rest of it is not determined."
+    return None
 
 
 def _what(node: Ir) -> str:
@@ -136,7 +154,11 @@ def _what(node: Ir) -> str:
 
 
 def _prepared(
-    problem: Problem, whole: SumOfProducts, is_complex: bool, nonnegative: tuple[bool, ...]
+    problem: Problem,
+    whole: SumOfProducts,
+    factors: Sequence[Tensor],
+    is_complex: bool,
+    nonnegative: tuple[bool, ...],
 ) -> Multilinear:
     ab, tensors = problem.backend, problem.tensors
     groups = whole.output[:-1] if problem.append else whole.output[1:]
@@ -144,7 +166,7 @@ def _prepared(
     shape = tuple(axis.size for axis in axes)
     real = is_complex and not ab.is_complex(problem.target)
     target = Term(Load(TARGET, shape, real), axes)
-    places = tuple(n for n, tensor in enumerate(tensors) if tensor.optimizable)
+    places = tuple(n for n, tensor in enumerate(tensors) if tensor in factors)
     by_key = {id(n.key): n for n in postorder(problem.ir) if isinstance(n, Load)}
 
     def arrays(factors: Sequence[Array], target: Array, data: Sequence[Array]) -> list[Array]:
@@ -154,7 +176,7 @@ def _prepared(
 
     return Multilinear(
         whole=whole,
-        loads=tuple(by_key[id(tensor)] for tensor in problem.optimised),
+        loads=tuple(by_key[id(tensor)] for tensor in factors),
         target=target,
         keys=(*tensors, TARGET),
         places=places,

@@ -6,7 +6,8 @@ by the loss of a model of zeros: of order one whatever the units of the data.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 from funfact.backends.contract import Array, Backend, Dtype
@@ -16,7 +17,7 @@ from funfact.loss import MSE
 from funfact.model import conditions_of
 from funfact.model.values import replicas_first, stored_dtype
 
-__all__ = ["Layout", "residual_of", "why_not_squares"]
+__all__ = ["Layout", "residual_of", "unit_of", "why_not_squares"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,20 @@ class Layout:
     def _parts(self, dtype: Dtype) -> int:
         return 2 if self.backend.is_complex(dtype) else 1
 
+    @cached_property
+    def parts(self) -> "tuple[Layout, ...]":
+        """One for each factor alone."""
+        pairs = zip(self.shapes, self.dtypes, strict=True)
+        return tuple(replace(self, shapes=(shape,), dtypes=(dtype,)) for shape, dtype in pairs)
+
+    def split(self, x: Array) -> list[Array]:
+        """The rows of each factor, from rows of all."""
+        begin, rows = 0, []
+        for part in self.parts:
+            rows.append(x[:, begin : begin + part.size])
+            begin += part.size
+        return rows
+
     def pack(self, factors: Sequence[Array]) -> Array:
         """The factors as an array of shape ``(replicas, size)``."""
         ab, rows = self.backend, []
@@ -92,6 +107,12 @@ def as_real_rows(x: Array, ab: Backend) -> Array:
     return ab.concatenate([ab.real(x), ab.imag(x)], axis=1) if ab.is_complex(x) else x
 
 
+def unit_of(target: Array, ab: Backend) -> Array:
+    """One over the loss of a model of zeros, by which that of any model is measured."""
+    square = ab.sum(as_real_rows(ab.reshape(target, (1, -1)), ab) ** 2)
+    return 1 / ab.where(square > 0, square, ab.ones_like(square))
+
+
 def why_not_squares(problem: Problem) -> str | None:
     """Why the problem is not one of least squares; None if it is."""
     if type(problem.loss) is not MSE:
@@ -117,8 +138,7 @@ def residual_of(problem: Problem, layout: Layout) -> Callable[[Array, Array, lis
     def function(x: Array, target: Array, data: list[Array]) -> Array:
         factors = layout.unpack(x)
         error = as_real_rows(values(problem, factors, data) - target, ab)
-        square = ab.sum(as_real_rows(ab.reshape(target, (1, -1)), ab) ** 2)
-        scale = 1 / ab.sqrt(ab.where(square > 0, square, ab.ones_like(square)))
+        scale = ab.sqrt(unit_of(target, ab))
         rows = [error * scale]
         count = prod(target.shape) if problem.loss.reduction == "mean" else 1
         for n, tensor, condition in asked:

@@ -57,6 +57,28 @@ class Programs(Calls):
             expected = "one compilation, with at most 2 calls of step, for n = 30, 10 and 50"
             raise fault(RUN, expected=expected, got=f"{len(traced)} calls")
 
+    @needs("Repeat")
+    def test_repeat_until_done(self, backend: Any) -> None:
+        """No more steps than asked for, and what is done stays; inside a compiled function too."""
+
+        def step(carry: list[Any]) -> list[Any]:
+            return [backend.where(carry[0] < 100, carry[0] * 3, carry[0])]
+
+        def done(carry: list[Any]) -> Any:
+            return backend.all(carry[0] >= 100)
+
+        call = "ab.repeated_until(step, done)(carry, n)"
+        run = backend.repeated_until(step, done)
+        for n, expected in ((0, [1.0, 4.0]), (2, [9.0, 36.0]), (50, [243.0, 108.0])):
+            with told(call, f"n = {n}"):
+                (found,) = run([backend.tensor([1.0, 4.0])], n)
+            what = f"carry of {call} with n = {n}, where a step trebles what is below 100,"
+            same_value(what, backend.to_numpy(found), expected, 0)
+        inside = backend.repeated(lambda carry: run(carry, 1))
+        with told(f"{call} in a step of ab.repeated"):
+            (found,) = inside([backend.tensor([1.0, 4.0])], 2)
+        same_value(f"{call} in a step of ab.repeated", backend.to_numpy(found), [9.0, 36.0], 0)
+
     @needs("Compile")
     def test_compile(self, backend: Any) -> None:
         """Arrays in lists, tuples and dicts go in and come out."""
