@@ -1,8 +1,8 @@
 """Solve every row and write docs/validation.md: ``python -m validation``, from the root.
 
 Each row runs in a process of its own, and the page is written after each. Nothing else should
-run: the machine is to be quiet. With ``--only``, ``--backend`` or ``--quick`` the tables are
-printed instead. The exit status is 1 if a row misses its floor.
+run: the machine is to be quiet. With ``--only``, ``--backend``, ``--quick`` or ``--alone`` the
+tables are printed instead. The exit status is 1 if a row misses its floor.
 """
 
 import argparse
@@ -27,9 +27,8 @@ def wanted(names: list[str], backend: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def solved(name: str, backend: str, quick: bool) -> Found | str:
+def solved(name: str, backend: str, options: list[str]) -> Found | str:
     """What was found, or why there is nothing."""
-    options = ["--quick"] if quick else []
     try:
         told = ask("-m", "validation.solve", name, backend, *options)
     except subprocess.CalledProcessError as error:
@@ -42,12 +41,15 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=ROWS, metavar="ROW", help="a row")
     parser.add_argument("--backend", choices=BACKENDS)
     parser.add_argument("--quick", action="store_true", help="fewer starts and cases")
+    alone = "by the method that FunFact takes alone, and beside references alone"
+    parser.add_argument("--alone", action="store_true", help=alone)
     given = parser.parse_args()
-    whole = not (given.only or given.backend or given.quick)
+    options = [f"--{word}" for word in ("quick", "alone") if getattr(given, word)]
+    whole = not (given.only or given.backend or options)
     results: dict[str, tuple[str, Found | str]] = {}
     for name, backend in wanted(given.only or list(ROWS), given.backend):
         begin = time.perf_counter()
-        results[name] = backend, solved(name, backend, given.quick)
+        results[name] = backend, solved(name, backend, options)
         word = "MISSED" if missed({name: results[name]}) else "held"
         print(f"{name} on {backend}: {word}, {time.perf_counter() - begin:.0f} s", flush=True)
         if whole:  # after each row, so that what was found is not lost

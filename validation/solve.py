@@ -33,8 +33,9 @@ def main() -> None:
     parser.add_argument("name", choices=ROWS)
     parser.add_argument("backend")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     given = parser.parse_args()
-    found = solved(given.name, Asked(given.backend, given.quick))
+    found = solved(given.name, Asked(given.backend, given.quick, given.alone))
     print(json.dumps(dataclasses.asdict(found)))
 
 
