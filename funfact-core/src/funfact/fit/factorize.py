@@ -26,7 +26,7 @@ from funfact.fit.shortcomings import check_result
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
 from funfact.fit.sound import check_loss, check_numbers
-from funfact.fit.start import from_target, scaled_to_target
+from funfact.fit.start import starts
 from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, Settled, StopRule
 from funfact.language.notation import TsrEx, instead
@@ -192,9 +192,7 @@ def factorize(
     parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, parts, model.factors, stacklevel=2)
     solver = parts[0].solver
-    factors = scaled_to_target(problem, parts, model.factors, steps=options.max_steps)
-    if solver.spectral_starts:
-        factors = from_target(problem, factors)
+    factors = starts(problem, parts, model.factors, steps=options.max_steps)
     outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers)
     history = recorder.history(outcome)
     check_result(history, options, problem, stacklevel=2)

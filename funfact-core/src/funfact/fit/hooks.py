@@ -168,8 +168,14 @@ class Hooks:
         """After the last step, with the `Outcome`; None if an exception ended the fit."""
 
 
+class _Manager(pluggy.PluginManager):
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        """None for what every object has, most of what is asked for: the look-up is slow."""
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 def manager() -> pluggy.PluginManager:
     """An empty plug-in manager that knows the hooks."""
-    plugins = pluggy.PluginManager(_PROJECT)
+    plugins = _Manager(_PROJECT)
     plugins.add_hookspecs(Hooks)
     return plugins

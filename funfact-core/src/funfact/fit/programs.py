@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from funfact.backends.capabilities import Compile
 from funfact.compiler.ir import Ir, Load, with_operands
@@ -32,6 +33,7 @@ _KEPT = 32
 """Forms whose programs are kept, at most: those that were used last."""
 
 _kept: OrderedDict[Hashable, "Programs"] = OrderedDict()
+_forms: "WeakKeyDictionary[Problem, Hashable]" = WeakKeyDictionary()
 _lock = Lock()
 
 
@@ -77,7 +79,7 @@ def programs_of(problem: Problem) -> Programs:
     A user's own loss, condition or generator is told by its code and by all that it refers to.
     """
     try:
-        key = _form(problem)
+        key = _forms[problem] if problem in _forms else _forms.setdefault(problem, _form(problem))
     except Unsettled:
         return Programs(_without_arrays(problem))
     with _lock:

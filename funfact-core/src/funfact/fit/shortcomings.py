@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from funfact.fit.history import FitWarning, History, Outcome
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.table import DERIVED
-from funfact.loss import per_replica
+from funfact.loss import MSE, per_replica
 
 __all__ = ["check_result"]
 
@@ -25,6 +26,8 @@ _MANY = 1000
 def _loss_of_zeros(problem: Problem) -> float:
     """The loss of a model that is zero everywhere; for MSE, the mean square of the target."""
     ab, target = problem.backend, problem.target
+    if type(problem.loss) is MSE:
+        return problem.norm**2 / (prod(target.shape) if problem.loss.reduction == "mean" else 1)
     zeros: Array = ab.zeros((1, *target.shape), dtype=target.dtype)
     with np.errstate(all="ignore"):
         value = ab.to_numpy(per_replica(problem.loss, zeros, target, ab))

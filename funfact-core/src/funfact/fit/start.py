@@ -13,14 +13,55 @@ from funfact.fit.programs import programs_of
 from funfact.fit.spectral import spectral
 from funfact.model import conditions_of
 
-__all__ = ["from_target", "scaled_to_target"]
+__all__ = ["starts"]
 
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
 
 
-def scaled_to_target(
+def starts(
     problem: Problem, parts: Sequence[Part], factors: Sequence[Array], *, steps: int = 1
+) -> list[Array]:
+    """Where the fit starts, given the factors of a new model.
+
+    The first replica starts from the target's singular vectors, if the solver asks for it, the
+    model has such a start (`funfact.fit.spectral`) and no other was asked for; the others from
+    standard starts, scaled to the target.
+
+    Parameters
+    ----------
+    problem : Problem
+    parts : sequence of Part
+        Where the model of each replica is computed.
+    factors : sequence of arrays
+        Those that are optimised, with replicas.
+    steps : int
+        Of the fit, at most; before long ones, the model is compiled.
+    """
+    asked = any(t.data is not None or t.initializer is not None for t in problem.optimised)
+    first = spectral(problem) if parts[0].solver.spectral_starts and not asked else None
+    if first is None or problem.replicas > 1:
+        factors = _scaled_to_target(problem, parts, factors, steps)
+    return list(factors) if first is None else _with_first(problem, factors, first)
+
+
+def _with_first(problem: Problem, factors: Sequence[Array], first: Sequence[Array]) -> list[Array]:
+    """The factors, with those of the first replica in place of theirs."""
+    ab, axis = problem.backend, -1 if problem.append else 0
+
+    def placed(x: Array, own: Array) -> Array:
+        shape = list(x.shape)
+        shape[axis] = 1
+        own = ab.reshape(own, tuple(shape))
+        if problem.replicas == 1:
+            return own
+        return ab.concatenate([own, x[..., 1:] if problem.append else x[1:, ...]], axis=axis)
+
+    return [placed(x, own) for x, own in zip(factors, first, strict=True)]
+
+
+def _scaled_to_target(
+    problem: Problem, parts: Sequence[Part], factors: Sequence[Array], steps: int
 ) -> list[Array]:
     """The factors, those with a standard start multiplied by what the target's norm asks for.
 
@@ -33,20 +74,6 @@ def scaled_to_target(
     Starts that were asked for, and factors whose condition asks for a certain size
     (`Unitary`), are left as they are, and so is everything where the model is not
     homogeneous, such as ``exp(a[i] + b[j])``.
-
-    Parameters
-    ----------
-    problem : Problem
-    parts : sequence of Part
-        Where the model of each replica is computed.
-    factors : sequence of arrays
-        Those that are optimised, with replicas.
-    steps : int
-        Of the fit, at most; before long ones, the model is compiled.
-
-    Returns
-    -------
-    list of arrays
     """
     ab, optimised = problem.backend, problem.optimised
     free = [
@@ -74,28 +101,6 @@ def scaled_to_target(
         if not homogeneous:
             return list(factors)
         return times((target / once) ** (1 / degree))
-
-
-def from_target(problem: Problem, factors: Sequence[Array]) -> list[Array]:
-    """The factors, with a start from the target's singular vectors for the first replica.
-
-    Where the model has one (`funfact.fit.spectral`), and no start was asked for.
-    """
-    ab = problem.backend
-    standard = all(t.data is None and t.initializer is None for t in problem.optimised)
-    found = spectral(problem) if standard else None
-    if found is None:
-        return list(factors)
-    axis = -1 if problem.append else 0
-
-    def placed(x: Array, first: Array) -> Array:
-        shape = list(x.shape)
-        shape[axis] = 1
-        first = ab.reshape(first, tuple(shape))
-        others = x[..., 1:] if problem.append else x[1:, ...]
-        return ab.concatenate([first, others], axis=axis)
-
-    return [placed(x, first) for x, first in zip(factors, found, strict=True)]
 
 
 def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend, steps: int) -> Vector:

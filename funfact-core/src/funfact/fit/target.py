@@ -38,6 +38,8 @@ def read(target: Any, backend: Backend) -> Array:
             "fitted. Fill them, target.filled(0), and multiply the model by a mask w that is zero "
             "there and else one, (model * w[i, j]) >> [i, j]."
         )
+    if type(target) is np.ndarray and backend.is_native(target) and target.dtype.kind in "fc":
+        return np.ascontiguousarray(target)  # which a fit reads, and never changes
     try:
         with np.errstate(over="ignore"):  # what does not fit is reported below
             native = backend.tensor(target)
@@ -73,7 +75,11 @@ def _check_fits(values: Array, ab: Backend) -> None:
 
 def _not_finite(values: Array, ab: Backend) -> int:
     # In NumPy: a library that compiles would compile each of these small operations.
-    return int(np.sum(~np.isfinite(ab.to_numpy(values))))
+    found = ab.to_numpy(values)
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.sum(found)):  # one pass, and nothing is made
+            return 0
+    return int(np.sum(~np.isfinite(found)))
 
 
 def model_dtype(target: Array, dtype: Any, backend: Backend) -> Any:
@@ -124,6 +130,8 @@ def prepare(target: Array, shape: tuple[int, ...], dtype: Any, loss: Loss, ab: B
     if ab.is_complex(dtype) and not ab.is_complex(target):
         # A real target of a complex model stays real: half the memory, and the same errors.
         dtype = ab.real(ab.zeros((), dtype=dtype)).dtype
+    if ab.dtype_name(target) == ab.dtype_name(dtype):
+        return target
     with np.errstate(over="ignore"):
         values = ab.astype(target, dtype)
     if ab.is_floating(target):

@@ -9,10 +9,11 @@ from funfact.backends.capabilities import Linalg
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.lower import lower
 from funfact.fit.problem import Problem
+from funfact.fit.programs import programs_of
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.halves import Group, grouped
 from funfact.fit.solvers.linear import System, corrected, system
-from funfact.fit.solvers.model import Multilinear, called, multilinear
+from funfact.fit.solvers.model import Multilinear, called, multilinear, preferred
 from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative
 from funfact.fit.solvers.normal import Normal, derive
 
@@ -65,17 +66,13 @@ class ALS(Derived):
 
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
-        found = multilinear(problem)
-        if isinstance(found, str):
-            return found
-        return next((why for each in equations(found) if (why := _too_large(each))), None)
+        refused = programs_of(problem).get("refusal of ALS", _refusal)
+        return _refusal(problem) if refused else None  # with the names of its tensors
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:
         imposed = any(tensor.constrain is not None for tensor in problem.optimised)
-        found = multilinear(problem)
-        assert not isinstance(found, str), "refused"
-        met = any(found.nonnegative) and not imposed
+        met = any(preferred(problem)) and not imposed
         return "the model is linear in each factor, and the loss is the squared error" + (
             "; what is preferred nonnegative is so exactly" if met else ""
         )
@@ -100,6 +97,13 @@ class ALS(Derived):
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry)
+
+
+def _refusal(problem: Problem) -> str | None:
+    found = multilinear(problem)
+    if isinstance(found, str):
+        return found
+    return next((why for each in equations(found) if (why := _too_large(each))), None)
 
 
 def _stage(group: Group, model: Multilinear, problem: Problem) -> Stage:

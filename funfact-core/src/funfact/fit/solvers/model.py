@@ -13,7 +13,7 @@ from funfact.language.nodes import Tensor
 from funfact.loss import MSE
 from funfact.model import conditions_of, constraints_of
 
-__all__ = ["Multilinear", "called", "linear_part", "multilinear"]
+__all__ = ["Multilinear", "called", "linear_part", "multilinear", "preferred"]
 
 TARGET = object()
 """The key of the target among the arrays."""
@@ -65,8 +65,8 @@ def multilinear(problem: Problem) -> Multilinear | str:
             "Give loss='MSE', or a gradient method, optimizer='Adam'."
         )
     nonnegative = []
-    for tensor, preferred, imposed in _conditions(problem):
-        asked = [condition for condition in (preferred, imposed) if condition is not None]
+    for tensor, *conditions in _conditions(problem):
+        asked = [condition for condition in conditions if condition is not None]
         for condition in asked:
             if type(condition) is not NonNegative:
                 return (
@@ -98,10 +98,13 @@ def linear_part(problem: Problem) -> Multilinear:
 def _conditions(problem: Problem) -> Iterator[tuple[Tensor, Condition | None, Condition | None]]:
     """What each factor is to be like, as far as it counts: preferred, and imposed."""
     tensors = problem.optimised
-    preferred = [
-        c if c and c.weight and problem.penalty_weight else None for c in conditions_of(tensors)
-    ]
-    return zip(tensors, preferred, constraints_of(tensors), strict=True)
+    return zip(tensors, preferred(problem), constraints_of(tensors), strict=True)
+
+
+def preferred(problem: Problem) -> list[Condition | None]:
+    """What each factor is preferred to be like, as far as it has a weight."""
+    weight, asked = problem.penalty_weight, conditions_of(problem.optimised)
+    return [condition if condition and condition.weight and weight else None for condition in asked]
 
 
 def called(tensor: object) -> str:
