@@ -150,9 +150,23 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """FunFact's time over an expert's, on a quiet machine: the tables of docs/performance.md."""
-    install(session, *DISTRIBUTIONS)
-    session.run("python", "benchmarks/run.py", *session.posargs)
+    """FunFact's time over an expert's, TensorLy's and 1.0.3's: the tables of docs/performance.md.
+
+    On a quiet machine.
+    """
+    install(session, *DISTRIBUTIONS, "tensorly")
+    with tempfile.TemporaryDirectory(prefix="funfact-1.0.3-") as folder:
+        old = earlier(session, folder, "torch")
+        session.run("python", "benchmarks/run.py", "--earlier", old, *session.posargs)
+
+
+def earlier(session: nox.Session, folder: str, *packages: str) -> str:
+    """Make an environment with FunFact 1.0.3, whose import name is the same; its Python."""
+    session.run("python", "-m", "venv", folder)
+    old = str(Path(folder, "Scripts" if os.name == "nt" else "bin", "python"))
+    needs = ["-r", "benchmarks/compat/requirements-1.0.3.txt", *packages]
+    session.run(old, "-m", "pip", "install", "-q", *needs, external=True)
+    return old
 
 
 @nox.session
@@ -167,10 +181,7 @@ def compat_1_0(session: nox.Session) -> None:
     """The quick start of FunFact 1.0.3, here and with 1.0.3 itself: who ends better."""
     install(session, CORE, NUMPY, JAX, ROOT)
     with tempfile.TemporaryDirectory(prefix="funfact-1.0.3-") as folder:
-        session.run("python", "-m", "venv", folder)
-        old = str(Path(folder, "Scripts" if os.name == "nt" else "bin", "python"))
-        needs = "benchmarks/compat/requirements-1.0.3.txt"
-        session.run(old, "-m", "pip", "install", "-q", "-r", needs, external=True)
+        old = earlier(session, folder)
         session.run("python", "benchmarks/compat/compare.py", "python", old)
 
 

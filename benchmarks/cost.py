@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from measure import COMPILED, expert_of, value_of
-from workloads import FITS, WORKLOADS, Workload, random_factors
+from workloads import FITS, WORKLOADS, Workload, noise, random_factors
 
 import funfact as ff
 
@@ -60,9 +60,7 @@ def chosen(name: str, backend: str, side: str) -> Callable[[], Any]:
     """The call whose cost is asked for."""
     workload = WORKLOADS[name]
     if name in FITS:
-        # single precision from the start: what making it takes would hide what a fit takes
-        shape, rng = workload.tsrex().shape, np.random.default_rng(0)
-        target = rng.standard_normal(shape, dtype="float32").astype(workload.dtype, copy=False)
+        target = noise(workload)  # to make the data would take more memory than a fit
         if side == "ours":
             return lambda: our_fit(workload, target)
         return lambda: their_fit(workload, target, backend)

@@ -20,7 +20,7 @@ from workloads import FITS, WORKLOADS, Workload, random_factors
 import funfact as ff
 from funfact.fit import FitWarning, hookimpl
 
-__all__ = ["Turns", "fitted", "summary", "timed_fit", "timed_value"]
+__all__ = ["Turns", "fitted", "summary", "timed_calls", "timed_fit", "timed_value", "value_of"]
 
 COMPILED = 32
 """Steps below which FunFact does not compile a fit."""
@@ -58,14 +58,21 @@ class Turns:
         self.losses.append((point.losses, losses))
 
 
-def fitted(workload: Workload, backend: str, steps: int, stretches: int) -> Turns:
-    """A fit by FunFact and one by the expert from the same start, in turns."""
+def fitted(
+    workload: Workload,
+    backend: str,
+    steps: int,
+    stretches: int,
+    method: str = "Adam",
+    other: Callable[..., Any] | None = None,
+) -> Turns:
+    """A fit by FunFact and one by the expert, or another, from the same start, in turns."""
     target = workload.data()
-    descent = importlib.import_module(f"expert_{backend}").Descent
+    other = other or importlib.import_module(f"expert_{backend}").Descent
 
     def make(factors: list[Any]) -> Any:
         starts = factors if workload.replicas > 1 else [x[0] for x in factors]
-        return descent(workload.model, starts, target, workload.prefer)
+        return other(workload.model, starts, target, workload.prefer)
 
     turns = Turns(make, steps)
     with ff.using(backend):
@@ -73,7 +80,7 @@ def fitted(workload: Workload, backend: str, steps: int, stretches: int) -> Turn
         ff.factorize(
             workload.tsrex(),
             target,
-            optimizer="Adam",
+            optimizer=method,
             vec_size=workload.replicas,
             tol=0,
             max_steps=stretches * steps,
@@ -105,6 +112,13 @@ def timed_value(workload: Workload, backend: str, pairs: int, seconds: float) ->
     """Seconds an evaluation."""
     factors = random_factors(workload, np.random.default_rng(0))
     ours, theirs = value_of(workload, backend, factors), expert_of(workload, backend, factors)
+    return timed_calls(ours, theirs, pairs, seconds)
+
+
+def timed_calls(
+    ours: Callable[[], Any], theirs: Callable[[], Any], pairs: int, seconds: float
+) -> dict[str, Any]:
+    """Seconds a call."""
     times = _repeats(lambda count: _calls(theirs, count), seconds)
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(pairs + 1):

@@ -2,17 +2,19 @@
 
 Each workload runs on each backend in a process of its own. Nothing else should: the machine is
 to be quiet. With ``--only``, ``--backend`` or ``--quick`` the tables are printed instead.
+``--earlier PYTHON`` is that of an environment with FunFact 1.0.3, and its rows are left out
+without it.
 """
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from page import PAGE, tables
+from earlier import beside
+from page import PAGE, Measured, tables
 from place import ask, replaced
 from workloads import FITS, WORKLOADS
 
-MEASURE, COST = (str(Path(__file__).parent / name) for name in ("measure.py", "cost.py"))
+FOLDER = Path(__file__).parent
 BACKENDS = ["jax", "torch", "numpy"]
 
 
@@ -32,24 +34,41 @@ def main() -> None:
     parser.add_argument("--backend", action="append", choices=BACKENDS)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="shorter stretches, no costs")
+    parser.add_argument("--earlier", metavar="PYTHON", help="that has FunFact 1.0.3")
     given = parser.parse_args()
     whole = not (given.only or given.backend or given.quick)
     rows = wanted(given.only or list(WORKLOADS), given.backend or BACKENDS)
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found = Measured()
 
-    def keep() -> None:  # after each row, so that what was measured is not lost
+    def keep(what: str) -> None:  # after each row, so that what was measured is not lost
+        print(what, flush=True)
         if whole:
             PAGE.write_text(replaced(PAGE.read_text(), tables(found)))
 
-    options = ["--pairs", str(given.pairs), "--seconds", "0.03" if given.quick else "0.15"]
+    pairs = ["--pairs", str(given.pairs)]
+    stretch = ["--seconds", "0.03" if given.quick else "0.15"]
     for name, backend in rows:
-        row = found[name, backend] = ask(MEASURE, name, backend, *options)
-        print(f"{name} on {backend}: {row['ratio']:.2f}", flush=True)
-        keep()
+        row = found.expert[name, backend] = ask(
+            str(FOLDER / "measure.py"), name, backend, *pairs, *stretch
+        )
+        keep(f"{name} on {backend}: {row['ratio']:.2f} of the expert's time")
+    for name, backend in rows if given.earlier else []:
+        steps = found.expert[name, backend]["repeats"]
+        times = beside(given.earlier, name, backend, steps, given.pairs)
+        found.earlier[name, backend] = times
+        keep(f"{name} on {backend}, beside 1.0.3: " + (f"{times['ratio']:.1f}" if times else "-"))
     for name, backend in [] if given.quick else rows:
-        ours, theirs = (ask(COST, name, backend, side) for side in ("ours", "theirs"))
-        found[name, backend] |= {what: (ours[what], theirs[what]) for what in ours}
-        keep()
+        ours, theirs = (
+            ask(str(FOLDER / "cost.py"), name, backend, side) for side in ("ours", "theirs")
+        )
+        found.expert[name, backend] |= {what: (ours[what], theirs[what]) for what in ours}
+        keep(f"{name} on {backend}: memory, compilation")
+    if not (given.only or given.backend):
+        found.tensorly = ask(str(FOLDER / "beside_tensorly.py"), *pairs, *stretch)
+        keep("TensorLy")
+        grown = ask(str(FOLDER / "growth.py"), *stretch)
+        found.growth, found.walls = grown["growth"], grown["walls"]
+        keep("growth")
     print(tables(found))
 
 

@@ -25,7 +25,18 @@ from by_hand import (
 
 import funfact as ff
 
-__all__ = ["FITS", "FORWARD", "WORKLOADS", "Workload", "random_factors"]
+__all__ = [
+    "FITS",
+    "FORWARD",
+    "WORKLOADS",
+    "Workload",
+    "bricks_of",
+    "cp_of",
+    "matrix_of",
+    "noise",
+    "random_factors",
+    "tucker_of",
+]
 
 i, j, k, l, m, p, q, r, s = ff.indices("i, j, k, l, m, p, q, r, s")
 
@@ -46,6 +57,8 @@ class Workload:
     dtype : str
     prefer : tuple of str
         What is asked of each factor by a penalty, the first ones first; of the others nothing.
+    earlier : function of tensors, optional
+        The expression as FunFact 1.0.3 can write it, where that is another.
     target : function of nothing, optional
         Random factors' model and a tenth of noise unless given.
     part : int, optional
@@ -59,6 +72,7 @@ class Workload:
     replicas: int = 1
     dtype: str = "float32"
     prefer: tuple[str, ...] = ()
+    earlier: Callable[..., Any] | None = None
     target: Callable[[], Any] | None = None
     part: int | None = None
 
@@ -73,7 +87,8 @@ class Workload:
             ff.tensor(name, *shape, prefer=getattr(ff.conditions, asked)() if asked else None)
             for name, shape, asked in zip_longest(self.names, self.shapes, self.prefer)
         ]
-        return self.expression(*tensors)
+        known = hasattr(ff, "quantum") or self.earlier is None
+        return self.expression(*tensors) if known else self.earlier(*tensors)
 
     def data(self) -> Any:
         """What is fitted."""
@@ -83,6 +98,12 @@ class Workload:
         made = self.model(np, *random_factors(self, rng))
         noise = rng.normal(0, 0.1 * made.std(), made.shape)
         return (made + noise).astype(self.dtype)
+
+
+def noise(workload: Workload) -> Any:
+    """Numbers of the shape and dtype of the data; single precision from the start."""
+    shape, rng = workload.tsrex().shape, np.random.default_rng(0)
+    return rng.standard_normal(shape, dtype="float32").astype(workload.dtype, copy=False)
 
 
 def random_factors(workload: Workload, rng: np.random.Generator) -> list[Any]:
@@ -103,6 +124,20 @@ def _placed(qubits: int, places: list[tuple[int, int]]) -> Callable[..., Any]:
     return circuit_of
 
 
+def _multiplied(qubits: int, places: list[tuple[int, int]]) -> Callable[..., Any]:
+    """The same as a product of matrices, each a Kronecker product."""
+
+    def placed(x: Any, first: int) -> Any:
+        parts = [ff.eye(2**first), x, ff.eye(2 ** (qubits - first - 2))]
+        return reduce(lambda a, b: a & b, [part for part in parts if part.shape != (1, 1)])
+
+    def circuit_of(*tensors: Any) -> Any:
+        factors = [placed(x, first) for x, (first, _) in zip(tensors, places, strict=True)]
+        return reduce(lambda a, b: b @ a, factors)
+
+    return circuit_of
+
+
 def _cp(a: Any, b: Any, c: Any) -> Any:
     return a[i, ~r] * b[j, ~r] * c[k, r]
 
@@ -119,15 +154,27 @@ def _chain(*tensors: Any) -> Any:
     return reduce(lambda a, b: a @ b, tensors)
 
 
-def _matrix_of(n: int, rank: int, replicas: int) -> Workload:
+def matrix_of(n: int, rank: int, replicas: int) -> Workload:
+    """A square matrix of low rank."""
     title = f"matrix {n}x{n}, rank {rank}{_times(replicas)}"
     shapes = ((n, rank), (n, rank))
     return Workload(title, shapes, lambda a, b: a[i, r] * b[j, r], matrix, replicas)
 
 
-def _cp_of(n: int, rank: int, replicas: int = 1, **options: Any) -> Workload:
+def cp_of(n: int, rank: int, replicas: int = 1, **options: Any) -> Workload:
+    """A CP model of three equal sizes."""
     title = options.pop("title", f"CP {n}^3, rank {rank}{_times(replicas)}")
     return Workload(title, ((n, rank),) * 3, _cp, cp, replicas, **options)
+
+
+def _tucker(g: Any, a: Any, b: Any, c: Any) -> Any:
+    return g[p, q, r] * a[i, p] * b[j, q] * c[k, r]
+
+
+def tucker_of(n: int, core: int) -> Workload:
+    """A Tucker model of three equal sizes."""
+    shapes = ((core,) * 3, *((n, core),) * 3)
+    return Workload(f"Tucker {n}^3, core {core}^3", shapes, _tucker, tucker)
 
 
 def _train_of(n: int, bond: int) -> Workload:
@@ -135,7 +182,8 @@ def _train_of(n: int, bond: int) -> Workload:
     return Workload(f"tensor train {n}^4, bond {bond}", shapes, _train, train)
 
 
-def _bricks_of(qubits: int, layers: int) -> Workload:
+def bricks_of(qubits: int, layers: int) -> Workload:
+    """Layers of gates on neighbouring qubits, even and odd ones in turn."""
     places = brick_places(qubits, layers)
     return Workload(
         f"brick wall of {len(places)} gates on {qubits} qubits",
@@ -144,6 +192,7 @@ def _bricks_of(qubits: int, layers: int) -> Workload:
         bricks(qubits, layers),
         dtype="complex64",
         prefer=("Unitary",) * len(places),
+        earlier=_multiplied(qubits, places),
     )
 
 
@@ -161,11 +210,11 @@ def _fourier(n: int = 8) -> Any:
 
 
 FITS = {
-    "matrix": _matrix_of(512, 32, 1),
-    "matrix-8": _matrix_of(512, 32, 8),
-    "cp": _cp_of(64, 16),
-    "cp-8": _cp_of(64, 16, 8),
-    "cp-large": _cp_of(128, 32),
+    "matrix": matrix_of(512, 32, 1),
+    "matrix-8": matrix_of(512, 32, 8),
+    "cp": cp_of(64, 16),
+    "cp-8": cp_of(64, 16, 8),
+    "cp-large": cp_of(128, 32),
     "cp-five": Workload("five-way CP 16^5, rank 16", ((16, 16),) * 5, _cp_five, cp_five),
     "cp-nonnegative": Workload(
         "CP 3x4x5, rank 2, one factor nonnegative, 8 replicas",
@@ -176,12 +225,7 @@ FITS = {
         prefer=("NonNegative",),
         target=lambda: np.arange(60.0).reshape(3, 4, 5),
     ),
-    "tucker": Workload(
-        "Tucker 64^3, core 8^3",
-        ((8, 8, 8), (64, 8), (64, 8), (64, 8)),
-        lambda g, a, b, c: g[p, q, r] * a[i, p] * b[j, q] * c[k, r],
-        tucker,
-    ),
+    "tucker": tucker_of(64, 8),
     "train": _train_of(16, 8),
     "train-large": _train_of(32, 8),
     "ring": Workload(
@@ -205,12 +249,13 @@ FITS = {
         replicas=32,
         dtype="complex64",
         prefer=("Unitary",) * 3,
+        earlier=_multiplied(3, [(0, 1), (1, 2), (0, 1)]),
         target=_fourier,
     ),
-    "bricks": _bricks_of(6, 4),
-    "bricks-8": _bricks_of(8, 4),
-    "bricks-10": _bricks_of(10, 4),
-    "product": _cp_of(
+    "bricks": bricks_of(6, 4),
+    "bricks-8": bricks_of(8, 4),
+    "bricks-10": bricks_of(10, 4),
+    "product": cp_of(
         4, 7, 256, target=_product_tensor, title="2x2x2 product tensor, rank 7, 256 replicas"
     ),
 }
@@ -218,8 +263,8 @@ FITS = {
 
 FORWARD = {
     "chain": Workload("eight matrices 512x512", ((512, 512),) * 8, _chain, chain),
-    "cp-value": _cp_of(192, 32),
-    "cp-slice": _cp_of(192, 32, part=7, title="one slice of CP 192^3, rank 32"),
+    "cp-value": cp_of(192, 32),
+    "cp-slice": cp_of(192, 32, part=7, title="one slice of CP 192^3, rank 32"),
     "minplus": Workload(
         "min-plus product 512x512",
         ((512, 512),) * 2,

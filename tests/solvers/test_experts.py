@@ -60,6 +60,51 @@ def test_same_values(measure, backend_name, name):
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * abs(theirs).max())
 
 
+@pytest.mark.parametrize("name", ["circuit", "bricks"])
+def test_as_the_first_funfact_writes_it(measure, backend_name, name):
+    """Where the expression of 1.0.3 is another, it is the same model."""
+    workload = measure.WORKLOADS[name]
+    workload = dataclasses.replace(workload, expression=workload.earlier, replicas=1)
+    factors = measure.random_factors(workload, np.random.default_rng(0))
+    ours = np.asarray(measure.value_of(workload, backend_name, factors)())
+    theirs = np.asarray(measure.expert_of(workload, backend_name, factors)())
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * abs(theirs).max())
+
+
+def test_kron_and_matmul(measure):
+    by_hand = importlib.import_module("by_hand")
+    workload = measure.WORKLOADS["bricks"]
+    slow = by_hand.kron_and_matmul(by_hand.brick_places(6, 4), 6)
+    factors = measure.random_factors(workload, np.random.default_rng(0))
+    np.testing.assert_allclose(slow(np, *factors), workload.model(np, *factors), atol=1e-4)
+
+
+def test_what_misses_its_floor_is_marked(measure):
+    """A ratio that is too large, a mean of 1.0.3 that is too small, a wall that is too slow."""
+    page = importlib.import_module("page")
+    row = {"ours": 3.0, "theirs": 2.0, "ratio": 1.5, "low": 1.4, "high": 1.6, "memory": (2, 1)}
+    fine = row | {"ratio": 0.5, "memory": (1, 1)}
+    found = page.Measured({("cp", "numpy"): row, ("matrix", "numpy"): fine})
+    table = page.tables(found)
+    assert "**1.50** ▲" in table
+    assert "2 / 1 ▲" in table
+    assert "**0.50** |" in table
+    assert "1 / 1 |" in table
+
+    earlier = {("cp", "numpy"): row | {"ratio": 0.9}, ("matrix", "numpy"): None}
+    walls = {"a step": {"figure": 30.0, "limit": 24, "above": False}}
+    table = page.tables(page.Measured(earlier=earlier, walls=walls))
+    assert "**0.9** ▲" in table
+    assert "not at all" in table
+    assert "**30.0** ▲ | at most 24" in table
+
+
+def test_exponent(measure):
+    pytest.importorskip("jax", reason="growth is measured on JAX")
+    growth = importlib.import_module("growth")
+    assert growth.fitted_exponent([1.0, 2.0, 4.0], [3.0, 12.0, 48.0]) == pytest.approx(2)
+
+
 def test_summary(measure):
     """The median of the ratios, not the ratio of the medians."""
     found = measure.summary([1.0, 2.0, 8.0], [1.0, 1.0, 16.0], repeats=2)
