@@ -140,15 +140,23 @@ def _two(left: str, right: str, output: str, size: Size) -> Plan:
 
 
 def _outer(left: str, right: str, output: str, size: Size) -> Plan:
-    """A product without a sum: both operands spread over the output's axes."""
-    x, y = _spread(left, output, size), _spread(right, output, size)
-    return lambda xp, a, b: x(xp, a) * y(xp, b)
+    """A product without a sum: both operands spread over the output's axes.
+
+    Where what they share comes last in both, they are multiplied as they lie in memory.
+    """
+    shared = "".join(letter for letter in left if letter in right)
+    order = output
+    if left.endswith(shared) and right.endswith(shared):
+        order = left.removesuffix(shared) + right
+    x, y, finish = _spread(left, order, size), _spread(right, order, size), _arranged(order, output)
+    return lambda xp, a, b: finish(xp, x(xp, a) * y(xp, b))
 
 
 def _spread(letters: str, output: str, size: Size) -> Plan:
     own = "".join(letter for letter in output if letter in letters)
     shape = tuple(size[letter] if letter in letters else 1 for letter in output)
-    return _arranged(letters, own, None if own == output else shape)
+    # missing leading axes broadcast by themselves
+    return _arranged(letters, own, None if output.endswith(own) else shape)
 
 
 def _grouped(letters: str, groups: tuple[list[str], ...], size: Size) -> Plan:

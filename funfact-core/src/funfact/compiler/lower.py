@@ -89,11 +89,14 @@ def _function(
     place = {id(node): position for position, node in enumerate(nodes)}
     last_use = {place[id(child)]: place[id(node)] for node in nodes for child in node.below}
     key_place = {id(key): position for position, key in enumerate(keys)}
-    program: list[tuple[Step | int, list[int], list[int]]] = []
+    loads = [(n, key_place[id(x.key)]) for n, x in enumerate(nodes) if isinstance(x, Load)]
+    count = len(nodes)
+    program: list[tuple[int, Step, list[int], list[int]]] = []
     for position, node in enumerate(nodes):
-        inputs = [place[id(child)] for child in node.below]
-        spent = sorted({child for child in inputs if last_use[child] == position})
-        program.append((_emit(node, key_place, backend, dtype, fused), inputs, spent))
+        if not isinstance(node, Load):
+            inputs = [place[id(child)] for child in node.below]
+            spent = sorted({child for child in inputs if last_use[child] == position})
+            program.append((position, _emit(node, backend, dtype, fused), inputs, spent))
 
     real = {key_place[id(n.key)] for n in nodes if isinstance(n, Load) and n.real}
     real = real if backend.is_complex(dtype) else set()
@@ -101,12 +104,11 @@ def _function(
     def function(arrays: Sequence[Array]) -> Array:
         if real:
             arrays = [backend.astype(x, dtype) if n in real else x for n, x in enumerate(arrays)]
-        values: list[Any] = [None] * len(program)
-        for position, (step, inputs, spent) in enumerate(program):
-            if isinstance(step, int):
-                values[position] = arrays[step]
-            else:
-                values[position] = step([values[child] for child in inputs])
+        values: list[Any] = [None] * count
+        for position, key in loads:
+            values[position] = arrays[key]
+        for position, step, inputs, spent in program:
+            values[position] = step([values[child] for child in inputs])
             for child in spent:
                 values[child] = None
         return _as_array(values[-1], backend, dtype)
@@ -114,12 +116,10 @@ def _function(
     return function
 
 
-def _emit(
-    node: Ir, key_place: dict[int, int], backend: Backend, dtype: Any, fused: bool
-) -> Step | int:
+def _emit(node: Ir, backend: Backend, dtype: Any, fused: bool) -> Step:
     match node:
-        case Load(key):
-            return key_place[id(key)]
+        case Load():
+            raise AssertionError("the value of a leaf is an argument")
         case Const(value, shape):
             constant = _constant(value, shape, backend, dtype)
             return lambda _: constant
@@ -192,16 +192,19 @@ def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
     prepare = [_squeezer(term, backend, dtype) for term in node.terms]
     axes = list(dict.fromkeys(axis for term in node.terms for axis in term.axes if axis))
     sizes = [axis.size for axis in axes]
-    steps = [(step.positions, _einsum(step.axes, sizes, backend)) for step in plan(node).steps]
+    steps = [
+        (step.positions, sorted(step.positions, reverse=True), _einsum(step.axes, sizes, backend))
+        for step in plan(node).steps
+    ]
     merge = any(len(group) != 1 for group in node.output)
     shape = node.shape
 
     def contract(values: list[Array]) -> Array:
         todo = [squeeze(value) for squeeze, value in zip(prepare, values, strict=True)]
         values.clear()  # what is contracted below is then released at once
-        for positions, run in steps:
+        for positions, descending, run in steps:
             operands = [todo[position] for position in positions]
-            for position in sorted(positions, reverse=True):
+            for position in descending:
                 del todo[position]
             todo.append(run(operands))
         return backend.reshape(todo[0], shape) if merge else todo[0]
@@ -264,13 +267,20 @@ def _emit_gather(node: Gather, backend: Backend) -> Step:
     for dimension, axis in enumerate(node.axes):
         groups.setdefault(axis, []).append(dimension)
     together = [dims for dims in groups.values() if len(dims) > 1]
-    alone = [d for d in given if len(groups[node.axes[d]]) == 1]
+    alone = [(n, d) for n, d in enumerate(given, 1) if len(groups[node.axes[d]]) == 1]
     wanted, take = list(groups), backend.take  # looked up in the library, once
 
+    def taken(values: list[Array]) -> Array:
+        result = values[0]
+        for n, dimension in alone:
+            result = take(result, values[n], axis=dimension)
+        return result
+
+    if not together:
+        return taken
+
     def gather(values: list[Array]) -> Array:
-        result, where = values[0], dict(zip(given, values[1:], strict=True))
-        for dimension in alone:
-            result = take(result, where[dimension], axis=dimension)
+        result, where = taken(values), dict(zip(given, values[1:], strict=True))
         axes = list(node.axes)
         for dims in together:
             # To the front, where indexing leaves the new dimension on every library.
