@@ -187,17 +187,16 @@ class JAXBackend(
 
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``jax.jit``."""
-        return self._precise(self._jax.jit(f))
+        return self._jax.jit(self._precise(f))  # the precision is settled while `f` is traced
 
     def repeated(self, step: Callable[..., Any]) -> Callable[..., Any]:
         """A compiled loop; the buffers of the carry are donated."""
         jax = self._jax
 
-        @partial(jax.jit, donate_argnums=0)
         def run(carry: Any, n: int, *args: Any) -> Any:
             return jax.lax.fori_loop(0, n, lambda _, inner: step(inner, *args), carry)
 
-        return self._precise(run)
+        return jax.jit(self._precise(run), donate_argnums=0)
 
     def repeated_until(
         self, step: Callable[..., Any], done: Callable[[Any], Array]
