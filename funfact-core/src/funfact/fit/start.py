@@ -8,7 +8,7 @@ import numpy as np
 
 from funfact.backends.contract import Array, Backend
 from funfact.fit.parts import Part, split
-from funfact.fit.problem import Problem, values
+from funfact.fit.problem import Problem, losses, squares_of, values
 from funfact.fit.programs import programs_of
 from funfact.fit.spectral import spectral
 from funfact.model import conditions_of
@@ -107,11 +107,22 @@ def _norms(parts: Sequence[Part], factors: Sequence[Array], ab: Backend, steps: 
     """The norm of each replica's model; the factors are on `ab`."""
     found = []
     for part, own in zip(parts, split(parts, factors, ab), strict=True):
-        programs = programs_of(part.problem)
-        squares = programs.compiled("squares", lambda bare: partial(_squares, bare), steps)
-        of_all = part.problem.backend.to_numpy(squares(own, part.problem.data))
+        of_all = _squares_of(part.problem, own, steps)
         found.append(np.sqrt(np.asarray(of_all[: part.count], dtype=np.float64)))
     return np.concatenate(found)
+
+
+def _squares_of(problem: Problem, factors: list[Array], steps: int) -> Vector:
+    """The squared norm of each replica's model, by the program of the losses where it can be."""
+    ab, programs, times = problem.backend, programs_of(problem), squares_of(problem)
+    if times is None:
+        squares = programs.compiled("squares", lambda bare: partial(_squares, bare), steps)
+        return ab.to_numpy(squares(factors, problem.data))
+    against = programs.compiled("losses", lambda bare: partial(losses, bare), steps)
+    zeros = np.broadcast_to(np.float32(0), problem.target.shape)  # in NumPy: nothing to compile
+    return times * ab.to_numpy(
+        against(factors, ab.tensor(zeros, problem.target.dtype), problem.data)
+    )
 
 
 def _squares(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:
