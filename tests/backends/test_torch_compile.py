@@ -58,6 +58,7 @@ def test_complex_gradients(compiled):
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:`torch._prims_common")
+@pytest.mark.filterwarnings("ignore:Torchinductor does not support code generation for complex")
 @pytest.mark.parametrize("name", ["float64", "complex64"])
 def test_dtypes_in_what_is_compiled(compiled, name):
     def f(x):

@@ -9,6 +9,12 @@ from funfact.fit import form
 i, j, k, r = ff.indices("i, j, k, r")
 
 
+@pytest.fixture(autouse=True)
+def as_on_a_cpu(backend, monkeypatch):
+    """The models of these tests are too small for the form to pay on a GPU."""
+    monkeypatch.setattr(type(backend), "device", "cpu:0", raising=False)
+
+
 @pytest.fixture
 def descent(fit):
     """``ff.factorize`` by Adam."""

@@ -67,9 +67,8 @@ def test_norms_of_gradients(fit, method, append):
 
 @pytest.mark.parametrize("method", ["Adam", "RMSprop"])
 @pytest.mark.parametrize("append", [False, True])
-def test_norms_in_a_fit_that_is_long_enough_to_be_compiled(fit, monkeypatch, method, append):
-    """At first they are taken from a step that goes nowhere, later by a program."""
-    monkeypatch.setattr("funfact.fit.team._FEW", 2)
+def test_norms_in_a_fit_that_is_long_enough_to_be_compiled(fit, method, append):
+    """They are taken from a step that goes nowhere."""
     target = np.random.default_rng(0).normal(size=SHAPE).astype("float32")
     seen, axis = Seen(append), -1 if append else 0
     options = {"max_steps": 40, "checkpoint_freq": 10, "tol": 0, "vec_size": 3}

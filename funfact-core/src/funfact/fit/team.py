@@ -25,10 +25,6 @@ _LOOK = 100
 """Steps between two looks at the losses, at most, as long as another solver may take over."""
 
 
-_FEW = 10
-"""Looks at the norms of gradients for which no program is compiled."""
-
-
 class Team:
     """All parts of a fit. A carry of theirs is the list of their carries."""
 
@@ -90,7 +86,7 @@ class Runner:
         self.backend = problem.backend
         self._problem, self._steps, self._programs = problem, fit.max_steps, programs_of(problem)
         self._take(solver)
-        self._norms, self._looks = fit.gradient_norms, 0
+        self._norms = fit.gradient_norms
         self._seen: Array | None = None
         self._unseen = 0
 
@@ -131,8 +127,7 @@ class Runner:
     def look(self, carry: Carry) -> tuple[Array, Array | None]:
         if not self._norms:
             return self.losses(carry), None
-        norms = self._norms_of_a_step(carry) if self._looks < _FEW else None
-        self._looks += 1
+        norms = self._norms_of_a_step(carry)
         if norms is not None:
             return self.losses(carry), norms
         each, norms = self._look(self.factors(carry), *self._problem.args)
@@ -141,7 +136,7 @@ class Runner:
     def _norms_of_a_step(self, carry: Carry) -> Array | None:
         """The norm of each replica's gradient, by a first step from here that goes nowhere.
 
-        The steps are compiled before long, and a gradient of its own would take as long again.
+        The steps are compiled anyway, and a gradient of its own would take as long again.
         """
         ab, problem = self.backend, self._problem
         if not (isinstance(ab, Repeat) and worth_compiling(self._steps) and rounding(problem)):
