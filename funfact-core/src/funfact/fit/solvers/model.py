@@ -13,7 +13,7 @@ from funfact.language.nodes import Tensor
 from funfact.loss import MSE
 from funfact.model import conditions_of, constraints_of
 
-__all__ = ["Multilinear", "called", "linear_part", "multilinear", "preferred"]
+__all__ = ["Multilinear", "called", "linear_in_each", "linear_part", "multilinear", "preferred"]
 
 TARGET = object()
 """The key of the target among the arrays."""
@@ -64,6 +64,11 @@ def multilinear(problem: Problem) -> Multilinear | str:
             f"the loss is {type(problem.loss).__name__}, and least squares are solved. "
             "Give loss='MSE', or a gradient method, optimizer='Adam'."
         )
+    return linear_in_each(problem, "normal equations")
+
+
+def linear_in_each(problem: Problem, method: str) -> Multilinear | str:
+    """The same for any loss; `method` says in a reason what a condition is no part of."""
     nonnegative = []
     for tensor, *conditions in _conditions(problem):
         asked = [condition for condition in conditions if condition is not None]
@@ -71,7 +76,7 @@ def multilinear(problem: Problem) -> Multilinear | str:
             if type(condition) is not NonNegative:
                 return (
                     f"{type(condition).__name__} is asked of {called(tensor)}, which is no part "
-                    "of the normal equations. Give a gradient method, optimizer='Adam'."
+                    f"of the {method}. Give a gradient method, optimizer='Adam'."
                 )
         nonnegative.append(bool(asked))
     is_complex = problem.backend.is_complex(problem.dtype)

@@ -23,7 +23,7 @@ from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, T
 from funfact.compiler.plan import plan
 from funfact.graph import postorder
 
-__all__ = ["Block", "Layout", "Normal", "derive", "is_factor"]
+__all__ = ["Block", "Layout", "Normal", "derive", "is_factor", "pulled_back"]
 
 Axes = tuple[Axis, ...]
 
@@ -97,13 +97,8 @@ def derive(
     joint : bool
         Whether G is to be one block, whatever its structure.
     """
-    split = [_split(product, load) for product in whole.products]
-    terms = [(product, own) for product, own in split if own is not None]
-    rest = [product for product, own in split if own is None]
-    output = set(whole.axes)
-    layout, columns = _sorted(load, terms, output)
-    maps = [_map(product, own, columns, output) for product, own in terms]
-    lost = output - {*layout.batch, *layout.kept}
+    layout, maps, lost = _maps(whole, load)
+    rest = [product for product in whole.products if _split(product, load)[1] is None]
 
     def inner(a: Product, b: Product, number: float = 1.0) -> Ir:
         return _inner(a, b, _single(layout.axes), lost, is_complex, number)
@@ -122,6 +117,27 @@ def derive(
             for part, alone in parts
         ]
     return Normal(load, layout, _total(rights), tuple(blocks))
+
+
+def pulled_back(whole: SumOfProducts, load: Load, operands: tuple[Term, ...]) -> Normal:
+    """Aᵀ times a product of some operands, along axes of the result, as a right side; all real.
+
+    Of none, the product is one everywhere, and the result of the model is not formed.
+    """
+    layout, maps, lost = _maps(whole, load)
+    given = Product(1.0, operands)
+    parts = [_inner(a, given, _single(layout.axes), lost, is_complex=False) for a in maps]
+    return Normal(load, layout, _total(parts), ())
+
+
+def _maps(whole: SumOfProducts, load: Load) -> tuple[Layout, list[Product], set[Axis]]:
+    """The kinds of the factor's dimensions, A, and the axes of the result that it sums over."""
+    split = [_split(product, load) for product in whole.products]
+    terms = [(product, own) for product, own in split if own is not None]
+    output = set(whole.axes)
+    layout, columns = _sorted(load, terms, output)
+    maps = [_map(product, own, columns, output) for product, own in terms]
+    return layout, maps, output - {*layout.batch, *layout.kept}
 
 
 def _split(product: Product, load: Load) -> tuple[Product, Term | None]:

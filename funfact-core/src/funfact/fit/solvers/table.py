@@ -8,6 +8,7 @@ from funfact.fit.solvers.als import ALS
 from funfact.fit.solvers.base import Derived
 from funfact.fit.solvers.lbfgs import LBFGS
 from funfact.fit.solvers.levenberg_marquardt import LM
+from funfact.fit.solvers.multiplicative import MU
 from funfact.fit.solvers.transformation import is_transformation
 from funfact.optim import RULES, as_optimizer
 
@@ -16,7 +17,7 @@ __all__ = ["AUTO", "DERIVED", "as_method", "derived_of", "name_of"]
 AUTO = "auto"
 """Stands for the best method that applies."""
 
-DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS, LM, LBFGS)}
+DERIVED: dict[str, type[Derived]] = {cls.__name__: cls for cls in (ALS, MU, LM, LBFGS)}
 """The solvers that are derived from the expression; those of `RULES` need its gradient alone."""
 
 

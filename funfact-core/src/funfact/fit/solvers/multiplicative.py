@@ -1,0 +1,187 @@
+"""Multiplicative updates for the Kullback-Leibler divergence, derived from the expression.
+
+With the model linear in a factor, ``m = A f + rest``, all nonnegative, the update
+
+    f <- f * (Aᵀ (t / m)) / (Aᵀ 1)
+
+minimises a bound of the divergence from above, so that it never grows, and keeps f nonnegative
+(Lee & Seung; for CP, Chi & Kolda). Before a round of updates, the factors go on the way they came,
+``f * (f / previous) ** w``, if that lowers the divergence: then w grows, else it is halved (after
+Ang & Gillis, who do so with differences).
+
+References
+----------
+Lee & Seung, Algorithms for Non-negative Matrix Factorization, NIPS 13, 2001; Chi & Kolda, On
+tensors, sparsity, and nonnegative factorizations, SIAM J. Matrix Anal. Appl. 33(4), 2012;
+Ang & Gillis, Accelerating nonnegative matrix factorization algorithms using extrapolation, Neural
+Computation 31(2), 2019.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from funfact.backends.contract import Array, Backend
+from funfact.compiler.expand import SumOfProducts
+from funfact.compiler.ir import Axis, Load, Term
+from funfact.fit.problem import Problem, losses, values
+from funfact.fit.solvers.base import Carry, Derived
+from funfact.fit.solvers.linear import System, system
+from funfact.fit.solvers.model import Multilinear, called, linear_in_each
+from funfact.fit.solvers.normal import is_factor, pulled_back
+from funfact.loss import KLDivergence
+
+__all__ = ["MU"]
+
+_FIRST, _LONGER = 0.5, 1.1
+"""How far factors go on the way they came at first, and how much further when that was good."""
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """The new value of one factor: its place among them, and Aᵀ of the quotients and of ones.
+
+    The quotients have a dimension for each axis of the expanded model, `shape`, replicas first.
+    """
+
+    place: int
+    shape: tuple[int, ...]
+    of_quotients: System
+    of_ones: System
+
+    def __call__(self, arrays: Sequence[Array], quotients: Array, x: Array) -> Array:
+        ab = self.of_ones.backend
+        seen = [*arrays, ab.reshape(quotients, self.shape)]
+        above = self.of_quotients.stored(self.of_quotients.right(seen))
+        below = self.of_ones.stored(self.of_ones.right(seen))
+        return x * _quotient(above, below, ab)
+
+
+@dataclass(frozen=True, eq=False)
+class MU(Derived):
+    """Multiplicative updates, for nonnegative factors and the Kullback-Leibler divergence.
+
+    The carry is the factors, those before, and how far each replica goes on the way it came.
+    """
+
+    constrained = True
+
+    problem: Problem
+    updates: tuple[Update, ...]
+    arrays: Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
+
+    @classmethod
+    def refusal(cls, problem: Problem) -> str | None:
+        found = _model(problem)
+        return found if isinstance(found, str) else None
+
+    @classmethod
+    def recommended(cls, problem: Problem) -> str | None:
+        return (
+            "the model is linear in each factor, all are nonnegative, and so is the loss's target"
+        )
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        found = _model(problem)
+        assert not isinstance(found, str), "refused"
+        updates = tuple(_update(found, load, n, problem) for n, load in enumerate(found.loads))
+        return cls(problem, updates, found.arrays)
+
+    def init(self, factors: list[Array]) -> Carry:
+        some = factors[0]
+        axes = tuple(range(some.ndim - 1)) if self.problem.append else tuple(range(1, some.ndim))
+        none = 0 * (self.backend.sum(some, axis=axes) if axes else some)
+        return factors, [x + 0 for x in factors], none + _FIRST
+
+    @property
+    def backend(self) -> Backend:
+        return self.problem.backend
+
+    def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
+        ab = self.backend
+        factors, before, power = carry
+        pairs = zip(factors, before, strict=True)
+        ahead = [x * _quotient(x, y, ab) ** self._spread(power, x) for x, y in pairs]
+        now, then = (losses(self.problem, each, target, data) for each in (factors, ahead))
+        good = then <= now
+        power = ab.where(good, _LONGER * power, power / 2)
+        pairs = zip(ahead, factors, strict=True)
+        new = [ab.where(self._spread(good, x), x, y) for x, y in pairs]
+        for update in self.updates:
+            quotients = self._quotients(new, target, data)
+            arrays = self.arrays(new, target, data)
+            new[update.place] = update(arrays, quotients, new[update.place])
+        return new, factors, power
+
+    def factors(self, carry: Carry) -> list[Array]:
+        return list(carry[0])
+
+    def _spread(self, each: Array, x: Array) -> Array:
+        """One number a replica along the dimensions of a factor."""
+        ones = (1,) * (x.ndim - 1)
+        return self.backend.reshape(each, (*ones, -1) if self.problem.append else (-1, *ones))
+
+    def _quotients(self, factors: Sequence[Array], target: Array, data: Sequence[Array]) -> Array:
+        """Target over model, with the replicas first, as the model has them; 0/0 is 0."""
+        ab = self.backend
+        model = values(self.problem, factors, data)
+        least = float(ab.xp.finfo(model.dtype).smallest_normal) ** 0.5
+        return target / ab.where(model > least, model, least * ab.ones_like(model))
+
+
+def _quotient(above: Array, below: Array, ab: Backend) -> Array:
+    """Element by element; 1 where that has no meaning."""
+    known = below > float(ab.xp.finfo(below.dtype).smallest_normal) ** 0.5
+    ones = ab.ones_like(below)
+    return ab.where(known, above, ones) / ab.where(known, below, ones)
+
+
+def _model(problem: Problem) -> Multilinear | str:
+    if type(problem.loss) is not KLDivergence:
+        return (
+            f"the loss is {type(problem.loss).__name__}, and the updates are those of the "
+            "Kullback-Leibler divergence. Give loss='KLDivergence', or optimizer='Adam'."
+        )
+    found = linear_in_each(problem, "multiplicative updates")
+    if isinstance(found, str):
+        return found
+    for load, positive in zip(found.loads, found.nonnegative, strict=True):
+        if not positive:
+            return (
+                f"{called(load.key)} may be negative, and the updates only change the size of "
+                "elements. Give constrain='NonNegative' for each factor, or optimizer='Adam'."
+            )
+    ab = problem.backend
+    negative = any(bool(ab.any(x < 0)) for x in problem.data)
+    if negative or any(product.number.real < 0 for product in found.whole.products):
+        return (
+            "negative numbers stand in the model, and the updates are for a sum of nonnegative "
+            "products. Give a gradient method, optimizer='Adam'."
+        )
+    return found
+
+
+def _update(model: Multilinear, load: Load, n: int, problem: Problem) -> Update:
+    ab, dtype = problem.backend, problem.dtype
+    whole = _with(model.whole, load)
+    first = [axis for group in _replicas_first(whole, problem.append) for axis in group]
+    quotients = Load(object(), tuple(axis.size for axis in first))
+    made = pulled_back(whole, load, (Term(quotients, tuple(first)),))
+    ones = pulled_back(whole, load, ())
+    keys = (*model.keys, quotients.key)
+    of_quotients, of_ones = (system(normal, keys, ab, dtype) for normal in (made, ones))
+    return Update(n, quotients.shape, of_quotients, of_ones)
+
+
+def _with(whole: SumOfProducts, load: Load) -> SumOfProducts:
+    """The products in which a factor stands."""
+
+    def stands(operands: Sequence[Term]) -> bool:
+        return any(is_factor(term.value, load) for term in operands)
+
+    return replace(whole, products=tuple(p for p in whole.products if stands(p.operands)))
+
+
+def _replicas_first(whole: SumOfProducts, append: bool) -> tuple[tuple[Axis, ...], ...]:
+    return (whole.output[-1], *whole.output[:-1]) if append else whole.output
