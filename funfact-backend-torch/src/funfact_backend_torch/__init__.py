@@ -81,8 +81,9 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         import torch
 
         from . import names
+        from .einsum import einsum
 
-        self._torch = torch
+        self._torch, self._einsum = torch, einsum
         self.xp = names
         self._dtypes = frozenset(getattr(torch, name) for name in NAMES if hasattr(torch, name))
         self._settle_devices()
@@ -186,7 +187,7 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         return lambda *args, **kwargs: honest(*args, **{"device": self._native_device, **kwargs})
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:
-        """PyTorch's einsum; operands of two dtypes are promoted first."""
+        """A matrix product, or PyTorch's einsum; operands of two dtypes are promoted first."""
         if len(operands) == 2 and operands[0].dtype != operands[1].dtype:
             common = self._torch.result_type(*operands)
             operands = tuple(x.to(common) for x in operands)
@@ -194,7 +195,32 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         if first.device.type != "cpu" and not (first.is_floating_point() or first.is_complex()):
             # PyTorch has products of integers on the CPU alone
             return self._torch.einsum(subscripts, *(x.cpu() for x in operands)).to(first.device)
-        return self._torch.einsum(subscripts, *operands)
+        return self._einsum(subscripts, *operands)
+
+    # --- what every step of a fit does
+
+    def squared_norm(self, x: Array, lead: int = 0) -> Array:
+        """As the contract says, in one operation, or two if some axes stay; so is its gradient."""
+        return self.squared_distance(x, x.new_zeros(()), lead)
+
+    def squared_distance(self, x: Array, y: Array, lead: int = 0) -> Array:
+        """As the contract says; see `squared_norm`."""
+        if x.dtype != y.dtype:
+            return self.squared_norm(x - y, lead)
+        if x.is_complex():
+            x, y = (self._torch.view_as_real(z.resolve_conj()) for z in (x, y))
+        if not x.is_floating_point():
+            return super().squared_norm(x - y, lead)
+        # positional: 0 keeps the elements, 2 adds them up
+        mse_loss = self._torch.ops.aten.mse_loss
+        if not lead:
+            return mse_loss(x, y, 2)
+        each = mse_loss(x, y, 0)
+        return each.flatten(lead).sum(-1) if x.ndim > lead else each
+
+    def lerp(self, x: Array, y: Array, weight: float) -> Array:
+        """As the contract says."""
+        return self._torch.lerp(x, y, weight)
 
     # --- capabilities
 

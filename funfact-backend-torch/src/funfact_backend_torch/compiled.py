@@ -35,6 +35,8 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
 
     def __init__(self, options: PyTorchOptions | None = None) -> None:
         super().__init__(options)
+        # sorted once, by the compiler, which does not follow what is kept between calls
+        self._einsum = self._torch.einsum
         given = os.environ.get("CXX")
         on_cpu = self.device == "cpu"
         if on_cpu and not any(shutil.which(name) for name in (*_COMPILERS, given) if name):

@@ -138,16 +138,12 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
         If it is one of integers or truth values, which have no gradient.
     """
     residual = _checked_residual(condition, x, ab, lead)
-    if condition.elementwise == "l1":
-        values = ab.abs(residual)
-    elif ab.is_complex(residual):
-        values = ab.real(residual) ** 2 + ab.imag(residual) ** 2
-    else:
-        values = residual * residual
-    axes = tuple(range(lead, values.ndim))
+    share = _share(condition, residual, lead)
+    if condition.elementwise == "mse":
+        return ab.squared_norm(residual, lead) * share
+    axes = tuple(range(lead, residual.ndim))
     # an empty tuple of axes means all of them to some libraries
-    total = ab.sum(values, axis=axes) if axes else values
-    return total * _share(condition, residual, lead)
+    return (ab.sum(ab.abs(residual), axis=axes) if axes else ab.abs(residual)) * share
 
 
 def weighted_residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:

@@ -15,11 +15,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from math import log
+from math import expm1, log
 from typing import Any, ClassVar, TypeAlias
 
 from funfact.arguments import called, check_call, finite
 from funfact.backends import current
+from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
 from funfact.errors import OptionError, UnknownNameError
 
@@ -37,7 +38,9 @@ __all__ = [
 ]
 
 State: TypeAlias = Any
-"""Arrays in lists and tuples; their shapes and dtypes never change."""
+"""Arrays in lists and tuples, whose shapes and dtypes never change.
+
+Where the backend traces nothing, numbers of Python's too."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,9 @@ class AdamRule(Rule):
         _check_size("epsilon", self.epsilon)
 
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
-        count = ab.zeros((), dtype=_real_of(factors, ab))
+        # where nothing is traced a number of Python's is as good, and costs no operations
+        traced = isinstance(ab, Compile | Repeat)
+        count = ab.zeros((), dtype=_real_of(factors, ab)) if traced else 0.0
         return (
             count,
             [ab.zeros_like(x) for x in factors],
@@ -124,11 +129,11 @@ class AdamRule(Rule):
         b1, b2 = self.beta1, self.beta2
         count = count + 1
         # m / (1 - b1**t) and v / (1 - b2**t) of the paper, taken out of the elementwise part
-        root = ab.sqrt(_one_minus_power(b2, count, ab))
+        root = _one_minus_power(b2, count, ab) ** 0.5
         rate = self.lr * root / _one_minus_power(b1, count, ab)
         epsilon = self.epsilon * root
-        first = [b1 * m + (1 - b1) * g for m, g in zip(first, grads, strict=True)]
-        second = [b2 * v + (1 - b2) * _abs2(g, ab) for v, g in zip(second, grads, strict=True)]
+        first = [ab.lerp(m, g, 1 - b1) for m, g in zip(first, grads, strict=True)]
+        second = [ab.lerp(v, _abs2(g, ab), 1 - b2) for v, g in zip(second, grads, strict=True)]
         factors = [
             x - rate * m / (ab.sqrt(v) + epsilon)
             for x, m, v in zip(factors, first, second, strict=True)
@@ -176,12 +181,10 @@ class RMSpropRule(Rule):
         alpha = self.alpha
         if self.weight_decay:
             grads = [g + self.weight_decay * x for g, x in zip(grads, factors, strict=True)]
-        square = [
-            alpha * v + (1 - alpha) * _abs2(g, ab) for v, g in zip(square, grads, strict=True)
-        ]
+        square = [ab.lerp(v, _abs2(g, ab), 1 - alpha) for v, g in zip(square, grads, strict=True)]
         spread = square
         if self.centered:
-            mean = [alpha * m + (1 - alpha) * g for m, g in zip(mean, grads, strict=True)]
+            mean = [ab.lerp(m, g, 1 - alpha) for m, g in zip(mean, grads, strict=True)]
             # a variance; rounding can take it below zero
             spread = [ab.relu(v - _abs2(m, ab)) for v, m in zip(square, mean, strict=True)]
         step = [g / (ab.sqrt(v) + self.epsilon) for g, v in zip(grads, spread, strict=True)]
@@ -407,8 +410,10 @@ def _abs2(x: Array, ab: Backend) -> Array:
     return ab.real(x) ** 2 + ab.imag(x) ** 2 if ab.is_complex(x) else x * x
 
 
-def _one_minus_power(base: float, count: Array, ab: Backend) -> Array:
+def _one_minus_power(base: float, count: Array | float, ab: Backend) -> Any:
     """``1 - base**count`` without cancellation: in single precision 0.999 itself is rounded."""
+    if isinstance(count, float):
+        return -expm1(count * log(base)) if base else 1.0
     return -ab.expm1(count * log(base)) if base else ab.ones_like(count)
 
 

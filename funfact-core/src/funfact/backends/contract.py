@@ -309,6 +309,26 @@ class Backend(ABC):
         """
         return einsum(self.xp, subscripts, *operands)
 
+    # --- what every step of a fit does: an operation or two, where a library has them
+
+    def squared_norm(self, x: Array, lead: int = 0) -> Array:
+        """Sum of ``abs(x)**2`` over all axes but the first `lead`: real, shape ``x.shape[:lead]``.
+
+        By default squares of the parts: a modulus has no gradient at zero.
+        """
+        values = self.real(x) ** 2 + self.imag(x) ** 2 if self.is_complex(x) else x * x
+        # an empty tuple of axes means all of them to some libraries
+        axes = tuple(range(lead, x.ndim))
+        return self.xp.sum(values, axis=axes) if axes else values
+
+    def squared_distance(self, x: Array, y: Array, lead: int = 0) -> Array:
+        """`squared_norm` of ``x - y``; `y` has the last axes of `x`, or all, and its dtype."""
+        return self.squared_norm(x - y, lead)
+
+    def lerp(self, x: Array, y: Array, weight: float) -> Array:
+        """``(1 - weight) * x + weight * y``, of arrays of one shape and dtype."""
+        return (1 - weight) * x + weight * y
+
     # --- stable functions: some elementwise operations each, erf and erfc about fifty
 
     def log_sum_exp(self, x: Array, axis: int | tuple[int, ...] | None = None) -> Array:

@@ -16,10 +16,18 @@ from funfact.backends.capabilities import Autodiff, Compile, Devices
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.gram import Gram, gram
 from funfact.compiler.lower import lower
-from funfact.fit.problem import Problem, losses, objective, weighted_penalties
+from funfact.fit.problem import Problem, losses, objective
 from funfact.loss import MSE
 
-__all__ = ["Gradient", "gradient_of", "gradient_without_model", "look", "near", "rounding"]
+__all__ = [
+    "Gradient",
+    "gradient_of",
+    "gradient_with_losses",
+    "gradient_without_model",
+    "look",
+    "near",
+    "rounding",
+]
 
 Gradient = Callable[..., tuple[Any, list[Array]]]
 
@@ -41,10 +49,19 @@ good to three digits or so without it."""
 
 
 def gradient_of(problem: Problem) -> Gradient:
+    """``g(factors, target, data) -> ((objective, ()), gradients)``, by the residual."""
+    return _differentiated(problem, objective(problem))
+
+
+def gradient_with_losses(problem: Problem) -> Gradient:
     """``g(factors, target, data) -> ((objective, losses), gradients)``, by the residual."""
+    return _differentiated(problem, objective(problem, tell=True))
+
+
+def _differentiated(problem: Problem, f: Callable[..., tuple[Array, Any]]) -> Gradient:
     backend = problem.backend
     assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
-    return backend.value_and_grad(objective(problem))
+    return backend.value_and_grad(f)
 
 
 def gradient_without_model(problem: Problem) -> Gradient | None:
@@ -57,8 +74,7 @@ def gradient_without_model(problem: Problem) -> Gradient | None:
     backend = problem.backend
     if form is None or form.gain(_call(backend)) > _WORTH or not rounding(problem):
         return None
-    assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
-    gradient = backend.value_and_grad(_objective(problem, form))
+    gradient = _differentiated(problem, _objective(problem, form))
 
     def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Any, list[Array]]:
         return gradient(factors, factors, target, data)
@@ -79,7 +95,7 @@ def look(problem: Problem, cheap: Gradient | None) -> Callable[..., tuple[Array,
     The norms are those of the gradient of the loss and the weighted penalties by all factors
     of a replica, taken without the model by `cheap`, if that is given.
     """
-    gradient = cheap or gradient_of(problem)
+    gradient = cheap or gradient_with_losses(problem)
 
     def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
         (_, each), gradients = gradient(factors, target, data)
@@ -129,7 +145,7 @@ def _form(problem: Problem) -> Gram | None:
 
 def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]:
     """Something whose gradient is that of `problem.objective`, of factors and equal, held ones."""
-    ab = problem.backend
+    ab, weighed = problem.backend, problem.weighed
     held = [form.held[tensor] for tensor in problem.optimised]
     keys = [*problem.tensors, *held, form.target]
     scalar = lower(form.ir, keys, ab, problem.dtype)
@@ -140,7 +156,7 @@ def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]
     ) -> tuple[Array, Any]:
         arrays = [*problem.arrays(factors, data), *fixed, ab.reshape(target, form.shape)]
         total = scalar(arrays) * (2 / count)
-        for penalty in weighted_penalties(problem, factors):
+        for penalty in weighed(factors):
             total = total + ab.sum(penalty)
         return total, ()
 

@@ -15,8 +15,8 @@ import numpy as np
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
-from funfact.loss import MSE, Loss, per_replica
-from funfact.model import conditions_of, constraints_of, penalties
+from funfact.loss import MSE, Loss, of_all, per_replica
+from funfact.model import constraints_of, weighing
 
 __all__ = [
     "Problem",
@@ -26,7 +26,6 @@ __all__ = [
     "squares_of",
     "totals",
     "values",
-    "weighted_penalties",
 ]
 
 
@@ -87,6 +86,14 @@ class Problem:
         """The tensors that are optimised."""
         return tuple(tensor for tensor in self.tensors if tensor.optimizable)
 
+    @cached_property
+    def weighed(self) -> Callable[[Sequence[Array]], list[Array]]:
+        """What conditions of the factors add to each replica, arrays of shape ``(replicas,)``."""
+        weight, found = self.penalty_weight, weighing(self.optimised, self.backend)
+        if not weight:
+            return lambda factors: []
+        return lambda factors: [weight * penalty for penalty in found(factors)]
+
     def arrays(self, factors: Sequence[Array], data: Sequence[Array]) -> list[Array]:
         """The values of all tensors, in their order."""
         found, given = iter(factors), iter(data)
@@ -128,17 +135,22 @@ def losses(
     return per_replica(problem.loss, values(problem, factors, data), target, problem.backend)
 
 
-def objective(problem: Problem) -> Callable[..., tuple[Array, Array]]:
+def objective(problem: Problem, tell: bool = False) -> Callable[..., tuple[Array, Any]]:
     """What is minimised: ``f(factors, target, data) -> (scalar, losses)``.
 
     The scalar is the sum over replicas of the loss and the weighted penalties;
-    replicas share nothing, so its gradient is that of each on its own.
+    replicas share nothing, so its gradient is that of each on its own. The losses of
+    each are there if they are to be told, which takes some operations more.
     """
-    ab = problem.backend
+    ab, loss, weighed = problem.backend, problem.loss, problem.weighed
 
     def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Any]:
-        each = losses(problem, factors, target, data)
-        return ab.sum(_with_penalties(problem, each, factors)), each
+        model = values(problem, factors, data)
+        each = per_replica(loss, model, target, ab) if tell else ()
+        total = ab.sum(each) if tell else of_all(loss, model, target, ab)
+        for penalty in weighed(factors):
+            total = total + ab.sum(penalty)
+        return total, each
 
     return function
 
@@ -147,21 +159,7 @@ def totals(
     problem: Problem, factors: Sequence[Array], target: Array, data: Sequence[Array]
 ) -> Array:
     """The loss and the weighted penalties of each replica, real, shape ``(replicas,)``."""
-    return _with_penalties(problem, losses(problem, factors, target, data), factors)
-
-
-def _with_penalties(problem: Problem, each: Array, factors: Sequence[Array]) -> Array:
-    for penalty in weighted_penalties(problem, factors):
+    each = losses(problem, factors, target, data)
+    for penalty in problem.weighed(factors):
         each = each + penalty
     return each
-
-
-def weighted_penalties(problem: Problem, factors: Sequence[Array]) -> list[Array]:
-    """What each condition of the factors adds to each replica, shapes ``(replicas,)``."""
-    optimised, weight = problem.optimised, problem.penalty_weight
-    asked = [n for n, condition in enumerate(conditions_of(optimised)) if condition is not None]
-    if not weight or not asked:
-        return []
-    chosen = [optimised[n] for n in asked]
-    found = penalties(chosen, [factors[n] for n in asked], problem.backend, lead=1)
-    return [weight * penalty for penalty in found]

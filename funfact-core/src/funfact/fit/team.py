@@ -9,7 +9,7 @@ import numpy as np
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
-from funfact.fit.form import gradient_of, look, near, rounding
+from funfact.fit.form import gradient_with_losses, look, near, rounding
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem, losses
@@ -171,7 +171,7 @@ class Runner:
 
     @cached_property
     def _gradient(self) -> Any:
-        return self._programs.compiled("gradient", gradient_of, self._steps)
+        return self._programs.compiled("gradient", gradient_with_losses, self._steps)
 
 
 def _advancer(solver: Solver, backend: Backend, worth: bool) -> Callable[..., Carry]:

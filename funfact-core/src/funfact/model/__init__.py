@@ -2,7 +2,7 @@
 
 from funfact.model.factorization import Factorization
 from funfact.model.history import History, Outcome
-from funfact.model.penalty import conditions_of, constraints_of, penalties
+from funfact.model.penalty import conditions_of, constraints_of, penalties, weighing
 from funfact.model.view import view
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "constraints_of",
     "penalties",
     "view",
+    "weighing",
 ]

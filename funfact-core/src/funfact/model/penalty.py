@@ -1,14 +1,15 @@
 """What the conditions of tensors add to a loss."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.signature import Unsettled, settled
 from funfact.conditions import Condition, NoCondition, as_condition, as_constraint, violation
 from funfact.language.nodes import Tensor
 from funfact.model.values import replicas_first
 
-__all__ = ["conditions_of", "constraints_of", "penalties"]
+__all__ = ["conditions_of", "constraints_of", "penalties", "weighing"]
 
 
 def conditions_of(tensors: Sequence[Tensor]) -> list[Condition | None]:
@@ -32,6 +33,40 @@ def constraints_of(tensors: Sequence[Tensor]) -> list[Any]:
         If it cannot be imposed.
     """
     return [t.constrain if t.constrain is None else as_constraint(t.constrain) for t in tensors]
+
+
+def weighing(tensors: Sequence[Tensor], ab: Backend) -> Callable[[Sequence[Array]], list[Array]]:
+    """What the conditions of the tensors add to each of the outermost replicas, as a function.
+
+    It takes the values of the tensors, as they are stored, and gives real arrays of shape
+    (replicas,), of which the sum is meant. Tensors of one shape of which the same is asked are
+    taken together, as if they were replicas.
+    """
+    groups: dict[Hashable, tuple[Condition, list[int]]] = {}
+    for n, (tensor, condition) in enumerate(zip(tensors, conditions_of(tensors), strict=True)):
+        if condition is not None:
+            groups.setdefault(_alike(tensor, condition), (condition, []))[1].append(n)
+    first = [replicas_first(tensor, ab) for tensor in tensors]
+
+    def function(values: Sequence[Array]) -> list[Array]:
+        found = []
+        for condition, members in groups.values():
+            own = [first[m](values[m]) for m in members]
+            x = ab.concatenate(own) if len(own) > 1 else own[0]
+            penalty = violation(condition, x, ab, len(tensors[members[0]].replicas))
+            penalty = ab.reshape(penalty, (len(own), own[0].shape[0], -1))
+            found.append(ab.sum(penalty, axis=(0, 2)))
+        return found
+
+    return function
+
+
+def _alike(tensor: Tensor, condition: Condition) -> Hashable:
+    try:
+        asked = settled(condition)
+    except Unsettled:
+        asked = object()
+    return asked, tensor.shape, tuple(replica.size for replica in tensor.replicas), tensor.real
 
 
 def penalties(

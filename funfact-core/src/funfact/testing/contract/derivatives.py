@@ -119,6 +119,22 @@ class Derivatives(Calls):
         if not np.all(np.isfinite(found)):
             raise fault(f"the gradient of ab.{name}(x)", expected="finite numbers", got=found)
 
+    @needs("Autodiff")
+    @pytest.mark.parametrize("of", ["real", "complex"])
+    def test_gradients_of_squared_norms(self, backend: Any, of: str) -> None:
+        """``2 * x``, at zero too, whether replicas are kept or not."""
+        z: Any = np.array([[1.0, 0.0], [-2.0, 3.0]], np.float32)
+        z = z * np.complex64(1 + 2j) if of == "complex" else z
+        x, zero = backend.tensor(z), backend.tensor(np.zeros(2, z.dtype))
+        for call, f in {
+            "ab.squared_norm(x)": lambda p: backend.squared_norm(p[0]),
+            "ab.squared_norm(x, 1)": lambda p: backend.sum(backend.squared_norm(p[0], 1)),
+            "ab.squared_distance(x, 0 * x[0])": lambda p: backend.squared_distance(p[0], zero),
+        }.items():
+            with told(f"the gradient of {call}"):
+                found = backend.value_and_grad(lambda p, f=f: (f(p), None))([x])[1][0]
+            same_value(f"the gradient of {call}", backend.to_numpy(found), 2 * z, 1e-5)
+
     @needs("Linearize")
     def test_products_with_a_jacobian(self, backend: Any) -> None:
         """``push`` and ``pull`` are the Jacobian and its transpose, any number of times."""

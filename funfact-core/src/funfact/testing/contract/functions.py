@@ -89,6 +89,24 @@ class Functions(Calls):
         self.relative(backend, "ab.log_sum_exp(x, axis=1)", nothing, [-INF, -INF])
         self.relative(backend, "ab.log_sum_exp(x, axis=0)", nothing, np.zeros(0))
 
+    @pytest.mark.parametrize("lead", [0, 1, 2])
+    @pytest.mark.parametrize("of", ["real", "complex"])
+    def test_squared_norms(self, backend: Any, of: str, lead: int) -> None:
+        """``abs(x)**2`` over all axes but the first ones; distances broadcast the second array."""
+        x, y = np.random.default_rng(0).normal(size=(2, 2, 3)).astype(np.float32)
+        z = x + 1j * y if of == "complex" else x
+        expected = (abs(z) ** 2).sum(tuple(range(lead, 2)))
+        self.relative(backend, f"ab.squared_norm(x, {lead})", z, expected, rounding=1)
+        shifted, call = z + z[0], f"ab.squared_distance(x, x[0, ...] * 2, {lead})"
+        expected = (abs(shifted - 2 * shifted[0]) ** 2).sum(tuple(range(lead, 2)))
+        found = self.called(backend, call, {"x": shifted})
+        same_value(call, backend.to_numpy(found), expected, 1e-4)
+
+    def test_lerp(self, backend: Any) -> None:
+        """From one array to another."""
+        x = np.array([1.0, -2.0, 4.0], np.float32)
+        self.relative(backend, "ab.lerp(x, x * 3, 0.25)", x, 1.5 * x, rounding=1)
+
     @pytest.mark.parametrize("name", ["log_sum_exp", "celu", "sigmoid", "erf", "erfc"])
     def test_integers_become_floats(self, backend: Any, name: str) -> None:
         """The backend's own float."""
