@@ -73,6 +73,15 @@ def test_a_fit_on_four_devices_is_the_fit_on_one(spread):
         assert len(shapes) == 3
 
 
+def test_replicas_are_given_up_on_four_devices(name, tmp_path):
+    cases = [
+        {"replicas": 8, "axis": 0, "devices": "all", "halving": 2, "max_steps": 60},
+        {"replicas": 9, "axis": -1, "devices": "all", "halving": 1, "optimizer": "LBFGS"},
+    ]
+    for difference, _ in fits(name, cases if name != "jax" else cases[:1], tmp_path):
+        assert difference < 1e-5
+
+
 def test_steps_exchange_nothing(name, spread):
     if not isinstance(backends.load(name), Repeat):
         pytest.skip(f"backend {name!r} has a share for each device, which knows no other")

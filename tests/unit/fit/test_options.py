@@ -24,6 +24,7 @@ DEFAULTS = {
     "returns": "best",
     "checkpoint_freq": 50,
     "penalty_weight": 1.0,
+    "halving": None,
 }
 
 

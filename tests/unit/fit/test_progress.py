@@ -52,7 +52,7 @@ def test_it_shows_step_best_loss_and_how_many_have_converged(capsys):
     bar.started(Fit(load("numpy"), 3, False, 0.1, 1, 200, 50))
     losses = np.array([0.5, 0.05, 2.0])
     yes = np.full(3, True)
-    bar.checkpoint(Point(100, losses, losses, yes, yes, losses < 0.1, 1.0, []))
+    bar.checkpoint(Point(100, losses, losses, yes, yes, losses < 0.1, 1.0, [], yes))
     bar.stopped()
     shown = capsys.readouterr().err
     assert "100/200" in shown

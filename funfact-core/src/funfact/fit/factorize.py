@@ -11,13 +11,13 @@ from funfact.arguments import called
 from funfact.backends import current, require
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
-from funfact.errors import FitError, NotationError
+from funfact.errors import FitError, NotationError, OptionError
 from funfact.fit.choice import Choice, choose, needed
 from funfact.fit.history import History, Recorder
 from funfact.fit.hooks import Fit, manager
 from funfact.fit.loop import run
 from funfact.fit.options import Options, checked
-from funfact.fit.parts import parts_of
+from funfact.fit.parts import Part, fewer_of, parts_of
 from funfact.fit.plugins import register
 from funfact.fit.problem import Problem, squares_of
 from funfact.fit.progress import Progress, wanted
@@ -28,7 +28,7 @@ from funfact.fit.solvers.table import name_of
 from funfact.fit.sound import check_loss, check_numbers
 from funfact.fit.start import starts
 from funfact.fit.target import model_dtype, prepare, read
-from funfact.fit.watch import BestSoFar, Settled, StopRule
+from funfact.fit.watch import BestSoFar, Halving, Settled, StopRule
 from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
 
@@ -58,6 +58,7 @@ def factorize(
     penalty_weight: float = 1.0,
     plugins: Sequence[Any] = (),
     *,
+    halving: int | None = None,
     progress: bool | None = None,
 ) -> Any:
     """Fit an expression to data: find the factors that minimise the loss.
@@ -106,6 +107,10 @@ def factorize(
         What the penalties are multiplied with.
     plugins : list
         What watches the fit: see `gradient_descent_plugin` and `funfact.fit.Hooks`.
+    halving : int, optional
+        Give up losers early (successive halving): at checkpoints 1, 2, 4, 8, ... the
+        worse half of the replicas that still run, by loss, until so many are left. Those that have
+        converged stay. See ``fac.history.stopped``.
     progress : bool, optional
         Whether to show a bar. By default in terminals and notebooks, unless the
         environment variable ``FUNFACT_PROGRESS`` is 0, and everywhere if it is 1.
@@ -164,9 +169,10 @@ def factorize(
         returns=returns,
         checkpoint_freq=checkpoint_freq,
         penalty_weight=penalty_weight,
+        halving=halving,
     )
     best, recorder = BestSoFar(), Recorder()
-    watchers = _watchers(plugins, best, recorder, wanted(progress))
+    watchers = _watchers(plugins, best, recorder, wanted(progress), options.halving)
     backend = current()
     if not isinstance(tsrex, TsrEx):
         raise NotationError(
@@ -192,20 +198,35 @@ def factorize(
     parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, parts, model.factors, stacklevel=2)
     solver = parts[0].solver
+    if options.halving and not solver.pure:
+        raise OptionError(
+            f"halving={options.halving} gives up replicas, and optimizer={choice.method!r} keeps "
+            "the state of all of them to itself. Leave halving out, or give a method by name, "
+            "optimizer='Adam'."
+        )
     factors = starts(problem, parts, model.factors, steps=options.max_steps)
-    outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers)
+
+    def fewer(replicas: int) -> Sequence[Part]:
+        return parts_of(fewer_of(problem, tsrex, replicas), tsrex, choice.make)
+
+    outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers, fewer)
     history = recorder.history(outcome)
     check_result(history, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)
 
 
 def _watchers(
-    plugins: Sequence[Any], best: BestSoFar, recorder: Recorder, progress: bool
+    plugins: Sequence[Any],
+    best: BestSoFar,
+    recorder: Recorder,
+    progress: bool,
+    halving: int | None,
 ) -> pluggy.PluginManager:
     """All that watches the fit: what a user gave, what is installed, what every fit has."""
     watchers = manager()
     register(watchers, plugins)
-    for watcher in (best, recorder, StopRule(), Settled(), *([Progress()] if progress else [])):
+    asked = ([Progress()] if progress else []) + ([Halving(halving)] if halving else [])
+    for watcher in (best, recorder, StopRule(), Settled(), *asked):
         watchers.register(watcher)
     return watchers
 

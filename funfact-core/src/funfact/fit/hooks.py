@@ -121,6 +121,8 @@ class Point:
         Since the fit started.
     factors : list of native arrays
         Good until the hook returns: copy what is to be kept.
+    running : NumPy array of bool, shape (replicas,)
+        Who is still stepped; the others were given up, their losses are NaN from then on.
     gradient_norms : NumPy array, shape (replicas,), or None
         Of the gradient of the loss and the penalties by all factors; None where it is not taken.
     """
@@ -133,6 +135,7 @@ class Point:
     converged: "np.ndarray[Any, Any]"
     seconds: float
     factors: list[Array]
+    running: "np.ndarray[Any, Any]"
     gradient_norms: "np.ndarray[Any, Any] | None" = None
 
 
@@ -162,6 +165,14 @@ class Hooks:
     @_hookspec
     def stop(self, point: Point) -> Any:
         """After `checkpoint`: an `Outcome`, or anything else that is true, ends the fit."""
+
+    @_hookspec
+    def give_up(self, point: Point) -> Any:
+        """After `stop`, if the fit goes on: the replicas to give up, as an array of booleans.
+
+        They keep the best factors that they had. Steps of the others cost less as soon as
+        half of the replicas are gone; programs for fewer are then compiled.
+        """
 
     @_hookspec
     def stopped(self, outcome: Any) -> None:

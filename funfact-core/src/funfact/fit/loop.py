@@ -12,7 +12,7 @@ from funfact.fit.history import Outcome
 from funfact.fit.hooks import Fit, Point, State
 from funfact.fit.parts import Part
 from funfact.fit.solvers.base import Carry
-from funfact.fit.team import Team
+from funfact.fit.team import Fewer, Team
 
 __all__ = ["run"]
 
@@ -22,6 +22,7 @@ def run(
     fit: Fit,
     factors: Sequence[Array],
     plugins: pluggy.PluginManager,
+    fewer: Fewer | None = None,
 ) -> Outcome:
     """Step until something says stop.
 
@@ -34,6 +35,8 @@ def run(
         Where to start, with all replicas.
     plugins : pluggy.PluginManager
         Told of everything; what it keeps is the result.
+    fewer : callable, optional
+        ``fewer(n)``: parts for n replicas, with which the fit goes on when others are given up.
 
     Returns
     -------
@@ -47,20 +50,19 @@ def run(
     plugins.hook.started(fit=fit)
     outcome: Outcome | None = None
     try:
-        outcome = _run(parts, fit, factors, plugins)
+        outcome = _run(Team(parts, fit, fewer), fit, factors, plugins)
     finally:
         plugins.hook.stopped(outcome=outcome)
     return outcome
 
 
 def _run(
-    parts: Sequence[Part],
+    team: Team,
     fit: Fit,
     factors: Sequence[Array],
     plugins: pluggy.PluginManager,
 ) -> Outcome:
     hook = plugins.hook
-    team = Team(parts, fit)
     watch = _Watch(team, fit)
     carry = team.init(factors)
     step = 0
@@ -80,6 +82,8 @@ def _run(
             outcome = watch.checkpoint(hook, step, carry)
             if outcome is None and step == fit.max_steps:
                 outcome = Outcome.MAX_STEPS
+            if outcome is None and watch.gives_up(hook):
+                carry = team.keep(carry, watch.running)
     except KeyboardInterrupt:
         if not watch.checkpoints > 1:
             raise
@@ -98,22 +102,35 @@ class _Watch:
         self._team, self._tol = team, fit.tol
         self._best = np.full(fit.replicas, np.inf)
         self._alive = np.full(fit.replicas, True)
+        self.running = np.full(fit.replicas, True)
         self._begin = time.perf_counter()
         self.checkpoints = 0
 
     def checkpoint(self, hook: Any, step: int, carry: list[Carry]) -> Outcome | None:
         """Tell the plug-ins; the outcome if one of them says stop."""
-        point = self._point(step, carry)
+        point = self._last = self._point(step, carry)
         self.checkpoints += 1
         hook.checkpoint(point=point)
         reason = next((reason for reason in hook.stop(point=point) if reason), None)
         return reason if reason is None or isinstance(reason, Outcome) else Outcome.PLUGIN
 
+    def gives_up(self, hook: Any) -> bool:
+        """Whether a plug-in gives up replicas after the last checkpoint; they run no longer."""
+        leaving = [mask for mask in hook.give_up(point=self._last) if mask is not None]
+        gone = np.any(leaving, axis=0) & self.running if leaving else np.zeros(1, bool)
+        if not gone.any():
+            return False
+        self.running = self.running & ~gone
+        return True
+
     def _point(self, step: int, carry: list[Carry]) -> Point:
         now, norms = self._team.look(carry)
-        self._alive = self._alive & np.isfinite(now)
+        # where half of the replicas are not yet gone, those given up are stepped all the same
+        now = np.where(self.running, now, np.nan)
+        norms = None if norms is None else np.where(self.running, norms, np.nan)
+        self._alive = self._alive & (np.isfinite(now) | ~self.running)
         # Once lost, a replica stays lost, even if its loss became a number again.
-        improved = self._alive & (now < self._best)
+        improved = self._alive & self.running & (now < self._best)
         self._best = np.where(improved, now, self._best)
         return Point(
             step=step,
@@ -124,6 +141,7 @@ class _Watch:
             converged=self._best < self._tol,
             seconds=time.perf_counter() - self._begin,
             factors=self._team.factors(carry),
+            running=self.running,
             gradient_norms=norms,
         )
 

@@ -36,6 +36,8 @@ class Options:
     returns : int or None
         How many models to return; None for the best one, on its own.
     penalty_weight : float
+    halving : int or None
+        How many replicas are left in the end, where the worse are given up.
     """
 
     optimizer: Any
@@ -50,6 +52,7 @@ class Options:
     returns: int | None
     checkpoint_freq: int
     penalty_weight: float
+    halving: int | None
 
 
 def checked(
@@ -65,6 +68,7 @@ def checked(
     returns: Literal["best", "all"] | int,
     checkpoint_freq: int,
     penalty_weight: float,
+    halving: int | None,
 ) -> Options:
     """The options, or an error about the first one that makes no sense.
 
@@ -92,6 +96,7 @@ def checked(
         returns=_returns(returns, replicas),
         checkpoint_freq=_count("checkpoint_freq", checkpoint_freq),
         penalty_weight=_number("penalty_weight", penalty_weight),
+        halving=None if halving is None else _share("halving", halving, replicas),
     )
 
 

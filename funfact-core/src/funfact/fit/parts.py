@@ -19,7 +19,7 @@ from funfact.language.notation import TsrEx
 from funfact.language.replicas import vectorize
 from funfact.model import Factorization
 
-__all__ = ["Part", "join", "parts_of", "split"]
+__all__ = ["Part", "fewer_of", "join", "parts_of", "split"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,15 @@ def parts_of(problem: Problem, tsrex: TsrEx, make: Callable[[Problem], Solver]) 
         count = min(share.size, problem.replicas - first)
         found.append(Part(own, solver_of(own, make), share.put, first, count))
     return tuple(found)
+
+
+def fewer_of(problem: Problem, tsrex: TsrEx, replicas: int) -> Problem:
+    """The problem of so many replicas, of a fit of `tsrex`, which has none."""
+    return _own_problem(problem, tsrex, Share(problem.backend, replicas, _here))
+
+
+def _here(x: Array, axis: int) -> Array:
+    raise AssertionError("nothing is put anywhere")
 
 
 def _shares(backend: Backend, replicas: int) -> Sequence[Share]:

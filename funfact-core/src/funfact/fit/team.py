@@ -15,11 +15,15 @@ from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem, losses
 from funfact.fit.programs import programs_of, worth_compiling
 from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.survivors import survivors
 
 __all__ = ["Team"]
 
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
+
+Fewer: TypeAlias = Callable[[int], Sequence[Part]]
+"""The parts of a fit with so many replicas."""
 
 _LOOK = 100
 """Steps between two looks at the losses, at most, as long as another solver may take over."""
@@ -28,8 +32,14 @@ _LOOK = 100
 class Team:
     """All parts of a fit. A carry of theirs is the list of their carries."""
 
-    def __init__(self, parts: Sequence[Part], fit: Fit) -> None:
-        self._parts, self._ab = parts, fit.backend
+    def __init__(self, parts: Sequence[Part], fit: Fit, fewer: Fewer | None = None) -> None:
+        self._fit, self._ab, self._fewer = fit, fit.backend, fewer
+        self._present = np.arange(fit.replicas)
+        self._all: list[Array] = []
+        self._take(parts)
+
+    def _take(self, parts: Sequence[Part]) -> None:
+        fit, self._parts = self._fit, parts
         self._runners = [Runner(part.problem, part.solver, fit) for part in parts]
         # The steps of several parts alternate: what one device does goes on while another is told.
         self._stride = 1 if len(parts) > 1 and not isinstance(fit.backend, Repeat) else None
@@ -45,9 +55,29 @@ class Team:
             carries = self._each(Runner.advance, carries, stride)
         return carries
 
+    def keep(self, carries: list[Carry], running: Vector) -> list[Carry]:
+        """The carries of those that run, as soon as they are half of those that are stepped."""
+        staying = np.flatnonzero(running)
+        if self._fewer is None or not 0 < 2 * len(staying) <= len(self._present):
+            return carries
+        parts = self._fewer(len(staying))
+        if parts[0].problem.replicas == self._parts[0].problem.replicas:
+            return carries
+        ab, axis = self._ab, self._axis
+        self._all = self.factors(carries)
+        kept = [ab.take(x, ab.tensor(staying), axis=axis(x)) for x in self._all]
+        old, runners = self._parts, self._runners
+        places = np.searchsorted(self._present, staying)
+        self._present = staying
+        self._take(parts)
+        fresh = self._each(Runner.init, split(parts, kept, ab))
+        for runner, before in zip(self._runners, runners, strict=False):
+            runner.follow(before)
+        return survivors(carries, old, fresh, parts, places, ab)
+
     def factors(self, carries: list[Carry]) -> list[Array]:
-        """The factors of all replicas, on the backend of the fit."""
-        return self._joined(self._each(Runner.factors, carries))
+        """The factors of all replicas, on the backend of the fit; of those given up, the last."""
+        return self._spread(self._joined(self._each(Runner.factors, carries)), self._all)
 
     def look(self, carries: list[Carry]) -> tuple[Vector, Vector | None]:
         """The loss of each replica without penalties, and the norm of its gradient, where taken."""
@@ -59,7 +89,9 @@ class Team:
     def gradient(self, carries: list[Carry]) -> tuple[Vector, list[Array]]:
         """The losses, and the gradient for the factors of all replicas."""
         found = self._each(Runner.gradient, carries)
-        return self._vector([each for each, _ in found]), self._joined([g for _, g in found])
+        unknown = [self._ab.full_like(x, np.nan) for x in self._all]
+        gradient = self._joined([g for _, g in found])
+        return self._vector([each for each, _ in found]), self._spread(gradient, unknown)
 
     def _each(self, method: Callable[..., Any], of_parts: Sequence[Any], *args: Any) -> list[Any]:
         results = []
@@ -75,8 +107,26 @@ class Team:
     def _vector(self, of_parts: Sequence[Array]) -> Vector:
         pairs = zip(self._parts, of_parts, strict=True)
         cut = [part.problem.backend.to_numpy(x)[: part.count] for part, x in pairs]
-        # a copy: NumPy may share memory with the backend, which goes on using it
-        return np.concatenate(cut).astype(float)
+        # copied: NumPy may share memory with the backend, which goes on using it
+        found = np.full(self._fit.replicas, np.nan)
+        found[self._present] = np.concatenate(cut)
+        return found
+
+    def _spread(self, some: list[Array], others: Sequence[Array]) -> list[Array]:
+        """Arrays of all replicas: of those that are stepped, and of `others` the rest."""
+        if not others:
+            return some
+        ab, count = self._ab, len(self._present)
+        order = count + np.arange(self._fit.replicas)
+        order[self._present] = np.arange(count)
+        where = ab.tensor(order)
+        return [
+            ab.take(ab.concatenate([x, y], axis=self._axis(x)), where, axis=self._axis(x))
+            for x, y in zip(some, others, strict=True)
+        ]
+
+    def _axis(self, x: Array) -> int:
+        return x.ndim - 1 if self._fit.append else 0
 
 
 class Runner:
@@ -107,6 +157,11 @@ class Runner:
             carry = self._advance(carry, some, *self._problem.args)
             n, self._unseen, self._seen = n - some, self._unseen + some, None
         return carry
+
+    def follow(self, other: "Runner") -> None:
+        """Take the solver that is to follow, if the other, of more replicas, has."""
+        if self._solver.then is not None and other._solver.then is None:
+            self._take(self._solver.then)
 
     def _hand_over(self, carry: Carry) -> None:
         """Take the solver that is to follow, if the losses have become small."""

@@ -11,7 +11,7 @@ from funfact.backends.contract import Array, Backend
 from funfact.fit.history import Outcome
 from funfact.fit.hooks import Fit, Point, hookimpl
 
-__all__ = ["BestSoFar", "Settled", "StopRule"]
+__all__ = ["BestSoFar", "Halving", "Settled", "StopRule"]
 
 
 class BestSoFar:
@@ -57,10 +57,10 @@ class StopRule:
 
     @hookimpl(tryfirst=True)
     def stop(self, point: Point) -> Outcome | None:
-        if not point.alive.any():
+        if not (point.alive & point.running).any():
             return Outcome.LOST
-        # A replica that was lost will never converge: do not wait for it.
-        in_reach = int(np.sum(point.alive | point.converged))
+        # A replica that was lost or given up will never converge: do not wait for it.
+        in_reach = int(np.sum(point.alive & point.running | point.converged))
         done = int(np.sum(point.converged))
         return Outcome.CONVERGED if done >= min(self._after, in_reach) else None
 
@@ -85,7 +85,39 @@ class Settled:
         with np.errstate(invalid="ignore"):
             change = np.abs(point.losses - before)
             small = change <= np.maximum(_CHANGE, 4 * self._precision) * before + self._least
-        return Outcome.SETTLED if np.all(small | ~point.alive) else None
+        return Outcome.SETTLED if np.all(small | ~(point.alive & point.running)) else None
+
+
+class Halving:
+    """Gives up the worse half of the replicas at checkpoints 1, 2, 4, 8, ..., until few are left.
+
+    So each stretch between two such checkpoints costs about as much as the first. Replicas
+    that have converged stay.
+
+    References
+    ----------
+    Jamieson & Talwalkar, Non-stochastic best arm identification and hyperparameter
+    optimization, AISTATS 2016: successive halving.
+    """
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    @hookimpl
+    def started(self) -> None:
+        self._seen = 0
+
+    @hookimpl
+    def give_up(self, point: Point) -> Any:
+        self._seen += 1  # the start is not among them
+        if self._seen & (self._seen - 1):
+            return None
+        running = np.flatnonzero(point.running)
+        rank = np.where(point.alive, point.best, np.inf)[running]
+        behind = running[np.argsort(rank, kind="stable")][max(len(running) // 2, self._least) :]
+        leaving = np.full(len(point.running), False)
+        leaving[behind] = ~point.converged[behind]
+        return leaving
 
 
 _CHANGE = 1e-10

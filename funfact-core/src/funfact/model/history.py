@@ -40,7 +40,7 @@ class History:
     steps : array of int, shape (checkpoints,)
     losses : array, shape (checkpoints, replicas)
         The loss of each replica at each checkpoint, without penalties; not finite from where a
-        replica was lost.
+        replica was lost or given up.
     seconds : array, shape (checkpoints,)
         Since the fit started, compilation included.
     best : array, shape (replicas,)
@@ -57,6 +57,8 @@ class History:
         Which solver it was: ``'ALS'``, ``'Adam'``.
     reason : str
         Why that was chosen by ``optimizer='auto'``; empty if it was asked for.
+    stopped : tuple of int
+        Replicas that were given up early; their losses are NaN from then on.
     gradient_norms : array, shape (checkpoints, replicas), or None
         The norm of the gradient of the loss and the weighted penalties by all factors of a
         replica. None on a backend without gradients, and where checkpoints are fewer than ten
@@ -80,6 +82,7 @@ class History:
     replica: int
     method: str = ""
     reason: str = ""
+    stopped: tuple[int, ...] = ()
     gradient_norms: "np.ndarray[Any, Any] | None" = None
     loss_name: str = ""
     squares: float | None = None

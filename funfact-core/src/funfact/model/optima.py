@@ -70,10 +70,10 @@ def optima(history: History, replicas: Factorization | None) -> tuple[Optimum, .
     Returns
     -------
     tuple of Optimum
-        Of the replicas whose loss was finite.
+        Of the replicas whose loss was finite, and that were not given up early.
     """
     ended = [int(r) for r in np.argsort(history.best, kind="stable")]
-    ended = [r for r in ended if np.isfinite(history.best[r])]
+    ended = [r for r in ended if np.isfinite(history.best[r]) and r not in history.stopped]
     groups: list[list[int]] = []
     for replica in ended:
         if groups and history.best[replica] <= _limit(history, history.best[groups[-1][0]]):

@@ -120,6 +120,8 @@ def _replicas(history: History) -> str:
         parts.append(f"{reached or 'none'} reached tol={history.tol:g}")
     if history.lost:
         parts.append(f"{len(history.lost)} were lost")
+    if history.stopped:
+        parts.append(f"{len(history.stopped)} were given up early")
     return ", ".join(parts)
 
 

@@ -6,7 +6,7 @@ never change, so that the loop may run many steps on the device.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -15,9 +15,41 @@ from funfact.backends.contract import Array
 from funfact.fit.form import Gradient
 from funfact.fit.problem import Problem
 
-__all__ = ["Carry", "Derived", "Solver"]
+__all__ = ["Carry", "Derived", "Solver", "leaves", "mapped"]
 
 Carry: TypeAlias = Any
+
+
+def leaves(carry: Carry) -> Iterator[Any]:
+    """What stands in nested lists, tuples and dictionaries, in order.
+
+    Examples
+    --------
+    >>> list(leaves(([1, 2], {"a": 3}, ())))
+    [1, 2, 3]
+    """
+    if isinstance(carry, list | tuple | dict):
+        for entry in carry.values() if isinstance(carry, dict) else carry:
+            yield from leaves(entry)
+    elif carry is not None:
+        yield carry
+
+
+def mapped(carry: Carry, new: Callable[[], Any]) -> Carry:
+    """The same nest, with what ``new()`` gives for one leaf after the other.
+
+    Examples
+    --------
+    >>> mapped(([1, 2], {"a": 3}, ()), iter("xyz").__next__)
+    (['x', 'y'], {'a': 'z'}, ())
+    """
+    if isinstance(carry, dict):
+        return type(carry)((name, mapped(entry, new)) for name, entry in carry.items())
+    if isinstance(carry, list | tuple):
+        entries = [mapped(entry, new) for entry in carry]
+        named = hasattr(carry, "_fields")
+        return type(carry)(*entries) if named else type(carry)(entries)
+    return None if carry is None else new()
 
 
 class Solver(ABC):
@@ -78,6 +110,14 @@ class Solver(ABC):
     @abstractmethod
     def factors(self, carry: Carry) -> list[Array]:
         """The factors in a carry."""
+
+    def contents(self, carry: Carry) -> list[Array]:
+        """All arrays of a carry; replicas, where one has them, are an axis of its own."""
+        return list(leaves(carry))
+
+    def refilled(self, carry: Carry, arrays: Iterable[Array]) -> Carry:
+        """The carry with others in the place of its `contents`."""
+        return mapped(carry, iter(arrays).__next__)
 
 
 class Derived(Solver):

@@ -1,6 +1,6 @@
 """Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -8,7 +8,7 @@ from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient, gradient_of, gradient_without_model
 from funfact.fit.problem import Problem, projection
-from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.solvers.base import Carry, Solver, leaves, mapped
 from funfact.optim import Rule
 
 __all__ = ["GradientDescent"]
@@ -65,6 +65,27 @@ class GradientDescent(Solver):
 
     def factors(self, carry: Carry) -> list[Array]:
         return self._unpacked(carry[0])
+
+    def contents(self, carry: Carry) -> list[Array]:
+        found: list[Array] = []
+        for x in leaves(carry):
+            found += self._unpacked([x]) if self._is_packed(x) else [x]
+        return found
+
+    def refilled(self, carry: Carry, arrays: Iterable[Array]) -> Carry:
+        old, new = leaves(carry), iter(arrays)
+
+        def next_leaf() -> Array:
+            if not self._is_packed(next(old)):
+                return next(new)
+            (packed,) = self._packed([next(new) for _ in self.shapes])
+            return packed
+
+        return mapped(carry, next_leaf)
+
+    def _is_packed(self, x: Array) -> bool:
+        size = sum(map(prod, self.shapes))
+        return bool(self.shapes) and tuple(getattr(x, "shape", ())) == (size,)
 
     def _unpacked(self, arrays: Sequence[Array]) -> list[Array]:
         if not self.shapes:
