@@ -194,11 +194,10 @@ class Runner:
         The steps are compiled anyway, and a gradient of its own would take as long again.
         """
         ab, problem = self.backend, self._problem
-        if not (isinstance(ab, Repeat) and worth_compiling(self._steps) and rounding(problem)):
+        compiled = isinstance(ab, Repeat) and worth_compiling(self._steps)
+        if not compiled or self._solver.squares(carry) is None or not rounding(problem):
             return None
         fresh = self._solver.init([ab.copy(x) for x in self.factors(carry)])
-        if self._solver.squares(fresh) is None:
-            return None
         told = self._solver.squares(self._advance(fresh, 1, *problem.args))
         assert told is not None, "whether a state tells does not depend on the step"
         squares, scale = told
