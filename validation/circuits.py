@@ -46,7 +46,12 @@ def unitarity(gates: list[Any]) -> float:
 def _solve(asked: Asked) -> Found:
     target, starts = fourier(8), asked.count(96, 16)
     loss = ff.loss.MSE(reduction="sum")
-    options = {"loss": loss, "vec_size": starts, "dtype": "complex128", "limit": 20.0}
+    options: dict[str, Any] = {
+        "loss": loss,
+        "vec_size": starts,
+        "dtype": "complex128",
+        "limit": 8.0,
+    }
     attempts, figures = [], {}
     for each in by_each(asked, circuit(), target, **options):
         gates = each.factors(PLACES)

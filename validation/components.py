@@ -56,7 +56,7 @@ def _congruent_fits(
     asked: Asked, target: Any, rank: int, seed: int
 ) -> Iterator[tuple[str, list[Any], float, bool]]:
     """Solver, factors, seconds, and whether FunFact chose it."""
-    options = {"vec_size": 10, "seed": seed, "limit": 4.0, "twice": not seed}
+    options: dict[str, Any] = {"vec_size": 10, "seed": seed, "limit": 3.0, "twice": not seed}
     tsrex = cp(target.shape, rank)
     for each in by_each(asked, tsrex, target, **options):
         yield each.method, each.factors("abc")[0], each.seconds, each.auto
@@ -85,7 +85,7 @@ def _solve_serology(asked: Asked) -> Found:
     figures = {}
     for rank in _SEROLOGY if not asked.quick else (1, 3):
         case = f"R = {rank}"
-        for each in by_each(asked, cp(target.shape, rank), target, vec_size=8, limit=5.0):
+        for each in by_each(asked, cp(target.shape, rank), target, vec_size=8, limit=4.0):
             found = [explained(cp_value(factors), target) for factors in each.factors("abc")]
             attempts.append(attempt(case, each, max(found)))
             if each.auto:
@@ -117,7 +117,7 @@ def _solve_kinetic(asked: Asked) -> Found:
     for rank in _KINETIC if not asked.quick else (2,):
         case = f"R = {rank}"
         tsrex = cp(target.shape, rank, constrain="NonNegative")
-        for each in by_each(asked, tsrex, target, vec_size=4, limit=15.0, max_steps=2000):
+        for each in by_each(asked, tsrex, target, vec_size=4, limit=8.0, max_steps=2000):
             best = each.factors(names(4))[0]
             attempts.append(attempt(case, each, explained(cp_value(best), target)))
             least = min(float(x.min()) for x in best)

@@ -94,14 +94,26 @@ def fit(
     return Fit(models[0].history.method, models, seconds, first, method == "auto")
 
 
-def by_each(asked: Asked, tsrex: Any, target: Any, **options: Any) -> Iterator[Fit]:
-    """A fit by the method that FunFact takes, then one by each other that applies."""
-    chosen = fit(tsrex, target, **options)
+def by_each(
+    asked: Asked,
+    tsrex: Any,
+    target: Any,
+    *,
+    named: tuple[str, ...] = (),
+    limit: float = 10.0,
+    **options: Any,
+) -> Iterator[Fit]:
+    """A fit by the method that FunFact takes, then one by each other that applies.
+
+    That method and those `named` have the triple of the `limit`; they are what floors speak of.
+    """
+    chosen = fit(tsrex, target, limit=3 * limit, **options)
     yield chosen
-    for method in () if asked.alone else METHODS:
+    for method in named if asked.alone else METHODS:
         if method != chosen.method:
+            own = 3 * limit if method in named else limit
             with suppress(OptionError, CapabilityError):  # it says why, as it should
-                yield fit(tsrex, target, method, **options)
+                yield fit(tsrex, target, method, limit=own, **options)
 
 
 def attempt(case: str, fit: Fit, result: float, good: int | None = None) -> Attempt:

@@ -44,7 +44,7 @@ def _solve(asked: Asked, *, loss: Any, theirs: str, objective: Any) -> Found:
     reference = min(found.values())
     tsrex = matrix(target.shape, _RANK, constrain="NonNegative")
     figures = {}
-    options = {"loss": loss, "vec_size": starts, "limit": 20.0, "max_steps": 5000}
+    options: dict[str, Any] = {"loss": loss, "vec_size": starts, "limit": 8.0, "max_steps": 5000}
     for each in by_each(asked, tsrex, target, **options):
         best = objective(cp_value(each.factors("ab")[0]), target)
         attempts.append(attempt(case, each, best))

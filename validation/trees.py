@@ -100,7 +100,7 @@ def _solve_tucker(asked: Asked) -> Found:
     target, ranks = real[0]
     case = "serology 438x6x11, core 8x3x4"
     _, reference = _their_tucker(target, ranks)
-    options = {"vec_size": 4, "max_steps": 2000}
+    options: dict[str, Any] = {"vec_size": 4, "max_steps": 2000}
     for each in by_each(asked, tucker(target.shape, ranks), target, **options):
         ratio = _ratio(_tucker_of(each, target.ndim), reference, target)
         attempts.append(attempt(case, each, ratio))
