@@ -90,8 +90,8 @@ def tests(session: nox.Session, backend: str) -> None:
     session.run("pytest", "--backend", backend, *(session.posargs or WORKERS + folders))
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         doubles = {"JAX_ENABLE_X64": "1"}
-        folders = ["tests/solvers/test_gradients.py", "tests/validation"]
-        session.run("pytest", "--backend", backend, *folders, env=doubles)
+        files = ["tests/solvers/test_gradients.py", "tests/solvers/test_constrain.py"]
+        session.run("pytest", "--backend", backend, *files, "tests/validation", env=doubles)
 
 
 @nox.session

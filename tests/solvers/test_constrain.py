@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from nearest import NEAREST, distance, nearest
 
 import funfact as ff
-from funfact.backends import Linearize
-from funfact.errors import OptionError, UnknownNameError
+from funfact.backends import Autodiff
+from funfact.errors import DtypeError, OptionError
+from funfact.fit.solvers.table import DERIVED
 
 i, j, r = ff.indices("i, j, r")
 target = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
@@ -46,21 +48,9 @@ class Mine(ff.optim.Optimizer):
         pass
 
 
-@pytest.mark.parametrize("optimizer", [Mine, "LM"])
-def test_methods_that_do_not_keep_it_say_so(fit, backend, optimizer):
-    if optimizer == "LM" and not isinstance(backend, Linearize):
-        pytest.skip(f"{backend!r} does not declare Linearize")
+def test_methods_that_do_not_keep_it_say_so(fit, backend):
     with pytest.raises(OptionError, match=r"NonNegative is imposed on u \(constrain=\).*'Adam'"):
-        fit(model(), target, optimizer=optimizer, max_steps=2)
-
-
-def test_what_cannot_be_imposed(backend):
-    for spec, error, message in (
-        (ff.conditions.Unitary, OptionError, r"Unitary is not a condition that can be imposed: it"),
-        ("Positive", UnknownNameError, r"no condition 'Positive'"),
-    ):
-        with pytest.raises(error, match=message):
-            ff.Factorization.from_tsrex(ff.tensor("u", 3, 3, constrain=spec))
+        fit(model(), target, optimizer=Mine, max_steps=2)
 
 
 def test_a_stored_model_remembers_it(backend, tmp_path):
@@ -68,3 +58,64 @@ def test_a_stored_model_remembers_it(backend, tmp_path):
     fac.save(tmp_path / "model.ff")
     (tensor,) = ff.load(tmp_path / "model.ff").tsrex.tensors
     assert tensor.constrain is ff.conditions.NonNegative
+
+
+# --- every set, by every method: exact, and at an optimum that is known
+
+STEPS = {"ALS": 200, "LM": 250, "LBFGS": 200, "Adam": 900}
+"""Of each method, in which it is to arrive; of the gradient methods one stands for all."""
+
+
+def able(backend, method):
+    needs = DERIVED[method].needs if method in DERIVED else (Autodiff,)
+    return all(isinstance(backend, capability) for capability in needs)
+
+
+def widest(backend, kind):
+    """The widest dtype that the backend was set up for, what it rounds to, and its root."""
+    wide, narrow = ("complex128", "complex64") if kind == "complex" else ("float64", "float32")
+    try:
+        backend.dtype(wide)
+    except DtypeError:
+        return narrow, 3e-6, 3e-3
+    return wide, 2e-14, 1e-6
+
+
+def least_squares(name, dtype):
+    """min |A u - B| over u of a set: A, B, and u."""
+    rng = np.random.default_rng(3)
+    n, m = (4, 4) if name in ("Unitary", "Symmetric", "PositiveDefinite") else (5, 3)
+
+    def draw(*shape):
+        x = rng.normal(size=shape)
+        return (x + 1j * rng.normal(size=shape) if "complex" in dtype else x).astype(dtype)
+
+    u = ff.tensor("u", n, m, constrain=name)
+    return draw(8, n) + 2 * np.eye(8, n, dtype=dtype), draw(8, m), u
+
+
+CASES = [(method, "real", 0) for method in STEPS]
+CASES += [(method, "complex", -1) for method in STEPS if method != "Adam"]
+
+
+@pytest.mark.parametrize(("method", "kind", "vec_axis"), CASES)
+@pytest.mark.parametrize("name", NEAREST)
+def test_least_squares_over_each_set(backend, name, method, kind, vec_axis):
+    """What the descent leads to from there is the same: the best, where the set is convex."""
+    if not able(backend, method):
+        pytest.skip(f"{backend!r} does not declare what {method} needs")
+    dtype, rounding, small = widest(backend, kind)
+    a, b, u = least_squares(name, dtype)
+    options = {"vec_size": 2, "vec_axis": vec_axis, "returns": "all", "dtype": dtype, "tol": 0}
+    if method == "Adam":  # whose steps do not shorten
+        options, small = {**options, "lr": 0.01}, 3e-2
+    backend.seed(0)
+    found = ff.factorize(
+        *(ff.tensor(a)[i, r] * u[r, j], b, method),
+        **{"max_steps": STEPS[method], "progress": False, **options},
+    )
+    step = 1 / np.linalg.norm(a, 2) ** 2
+    for x in (backend.to_numpy(fac["u"]) for fac in found):
+        assert distance(name, x) < rounding
+        descended = x - step * (a.conj().T @ (a @ x - b))
+        assert np.abs(nearest(name, descended) - x).max() < small

@@ -218,7 +218,7 @@ def test_without_initialisation():
 def test_a_model_is_made_of_an_expression():
     with pytest.raises(NotationError, match=r"a model is made of an expression, not of array"):
         model(np.ones(3))
-    with pytest.raises(UnknownNameError, match=r"no condition 'positive'. Known are Diagonal"):
+    with pytest.raises(UnknownNameError, match=r"no condition 'positive'. Did you mean 'Positive"):
         model(ff.tensor("x", 2, prefer="positive"))
     with pytest.raises(UnknownNameError, match=r"no initializer 'ones'. Did you mean 'Ones'"):
         model(ff.tensor("x", 2, initializer="ones"))

@@ -6,6 +6,7 @@ from functools import partial
 
 from funfact.backends.capabilities import Autodiff, Capability
 from funfact.errors import OptionError
+from funfact.fit.imposed import constrained
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Derived, Solver
@@ -14,8 +15,6 @@ from funfact.fit.solvers.inplace import InPlace, is_in_place
 from funfact.fit.solvers.stateful import Stateful
 from funfact.fit.solvers.table import AUTO, DERIVED, derived_of, name_of
 from funfact.fit.solvers.transformation import Transformation, is_transformation
-from funfact.language.nodes import Tensor
-from funfact.model import constraints_of
 from funfact.optim import RULES, rule_of
 
 __all__ = ["Choice", "choose", "needed"]
@@ -99,7 +98,7 @@ def _asked_for(problem: Problem, options: Options) -> Callable[[Problem], Solver
 
 def _refusal(derived: type[Derived], problem: Problem) -> str | None:
     if not derived.constrained:
-        for tensor, condition in _imposed(problem):
+        for tensor, condition in constrained(problem):
             return (
                 f"{type(condition).__name__} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
@@ -111,14 +110,9 @@ def _check_constraints(problem: Problem, options: Options) -> None:
     """Raise if something is imposed, and a user's or another library's method steps."""
     method = options.optimizer
     if is_in_place(method) or rule_of(method, options.lr) is None:
-        for tensor, condition in _imposed(problem):
+        for tensor, condition in constrained(problem):
             raise OptionError(
                 f"optimizer={name_of(method)!r} changes factors in its own way, and "
                 f"{type(condition).__name__} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=). Give a method that keeps it, optimizer='Adam', or prefer= it."
             )
-
-
-def _imposed(problem: Problem) -> list[tuple[Tensor, object]]:
-    pairs = zip(problem.optimised, constraints_of(problem.optimised), strict=True)
-    return [(tensor, condition) for tensor, condition in pairs if condition is not None]

@@ -16,13 +16,12 @@ from funfact.backends.contract import Array, Backend
 from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
 from funfact.loss import MSE, Loss, of_all, per_replica
-from funfact.model import constraints_of, weighing
+from funfact.model import weighing
 
 __all__ = [
     "Problem",
     "losses",
     "objective",
-    "projection",
     "squares_of",
     "totals",
     "values",
@@ -105,19 +104,6 @@ def squares_of(problem: Problem) -> float | None:
     if type(problem.loss) is not MSE:
         return None
     return float(prod(problem.target.shape)) if problem.loss.reduction == "mean" else 1.0
-
-
-def projection(problem: Problem) -> Callable[[Sequence[Array]], list[Array]] | None:
-    """What brings factors to the nearest ones that meet what is imposed; None if nothing is."""
-    ab, imposed = problem.backend, constraints_of(problem.optimised)
-    if not any(imposed):
-        return None
-
-    def project(factors: Sequence[Array]) -> list[Array]:
-        pairs = zip(imposed, factors, strict=True)
-        return [x if condition is None else condition.project(x, ab) for condition, x in pairs]
-
-    return project
 
 
 def values(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:

@@ -11,7 +11,7 @@ from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem, losses, squares_of, values
 from funfact.fit.programs import programs_of
 from funfact.fit.spectral import spectral
-from funfact.model import conditions_of
+from funfact.model import conditions_of, constraints_of
 
 __all__ = ["starts"]
 
@@ -71,16 +71,18 @@ def _scaled_to_target(
     whatever their number), each replica's are multiplied by one number, so that the norm of
     its model is that of the target.
 
-    Starts that were asked for, and factors whose condition asks for a certain size
-    (`Unitary`), are left as they are, and so is everything where the model is not
+    Starts that were asked for, and factors of which a condition or a constraint asks for a
+    certain size (`Unitary`), are left as they are, and so is everything where the model is not
     homogeneous, such as ``exp(a[i] + b[j])``.
     """
     ab, optimised = problem.backend, problem.optimised
     free = [
         tensor.data is None
         and tensor.initializer is None
-        and (condition is None or condition.scale_free)
-        for tensor, condition in zip(optimised, conditions_of(optimised), strict=True)
+        and all(condition is None or condition.scale_free for condition in asked)
+        for tensor, *asked in zip(
+            optimised, conditions_of(optimised), constraints_of(optimised), strict=True
+        )
     ]
     target = problem.norm
     if not any(free) or target == 0:

@@ -78,16 +78,18 @@ def tensor(
         A condition whose violation is penalised; see `funfact.conditions`.
     real : bool
         Whether it holds real numbers in a complex model too: an angle, an amplitude.
-    constrain : name, class or instance, optional
-        A condition that holds exactly, at the start and after every step of a fit:
-        `funfact.conditions.NonNegative`.
+    constrain : name, class or instance of a constraint, optional
+        A condition that holds exactly, at the start of a fit, after every step and in the
+        result: ``'Unitary'``, ``ff.conditions.Simplex(axis=1)``; see `funfact.conditions`.
 
     Raises
     ------
     NotationError
         If the arguments are neither sizes nor one array, or the symbol is not a name.
     ShapeError
-        If a size is not positive.
+        If a size is not positive, or no tensor of this shape can be as `constrain` says.
+    OptionError, UnknownNameError
+        If `constrain` is nothing that can be imposed.
     DtypeError
         If `real` is asked of complex data.
 
@@ -124,6 +126,10 @@ def tensor(
         free = optimizable is None or bool(optimizable)
     if any(size < 1 for size in shape):
         raise ShapeError(f"a tensor of shape {shape} has no elements. Each size is at least 1.")
+    if constrain is not None:
+        from funfact.conditions import as_constraint  # few expressions need it
+
+        as_constraint(constrain, shape)
     return TsrEx(
         Tensor(
             checked_symbol(symbol),

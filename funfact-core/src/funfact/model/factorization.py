@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from funfact.backends import current, load
+from funfact.backends import current, load, require
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Ir, is_view
@@ -122,6 +122,8 @@ class Factorization:
         OptionError
             For another `vec_axis`, a `vec_size` below 1, an initialiser or a condition
             that is none, or a `memory_limit` in which the model cannot be evaluated.
+        CapabilityError
+            If a constraint needs decompositions of matrices that the backend does not declare.
         DtypeError
             If the data type is no floating one, or real where there are complex data.
         ShapeError
@@ -140,7 +142,9 @@ class Factorization:
             tsrex = vectorize(tsrex, vec_size, append=append)
         tensors = tsrex.tensors
         conditions_of(tensors)
-        constraints_of(tensors)
+        for constraint in filter(None, constraints_of(tensors)):
+            for capability in constraint.needs:
+                require(backend, capability, f"constrain={type(constraint).__name__}")
         # before any value is made: a limit that is too small is found out now
         made = cls(tsrex, backend, settled, [None] * len(tensors), memory_limit)
         made.forward  # noqa: B018  # an expression that cannot be computed is refused here

@@ -1,11 +1,17 @@
 """What the conditions of tensors add to a loss."""
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.signature import Unsettled, settled
-from funfact.conditions import Condition, NoCondition, as_condition, as_constraint, violation
+from funfact.conditions import (
+    Condition,
+    Constraint,
+    NoCondition,
+    as_condition,
+    as_constraint,
+    violation,
+)
 from funfact.language.nodes import Tensor
 from funfact.model.values import replicas_first
 
@@ -24,15 +30,9 @@ def conditions_of(tensors: Sequence[Tensor]) -> list[Condition | None]:
     return [None if isinstance(c, NoCondition) else c for c in conditions]
 
 
-def constraints_of(tensors: Sequence[Tensor]) -> list[Any]:
-    """What is imposed on each tensor (``constrain=``); None where nothing is.
-
-    Raises
-    ------
-    OptionError
-        If it cannot be imposed.
-    """
-    return [t.constrain if t.constrain is None else as_constraint(t.constrain) for t in tensors]
+def constraints_of(tensors: Sequence[Tensor]) -> list[Constraint | None]:
+    """What is imposed on each tensor (``constrain=``); None where nothing is."""
+    return [t.constrain and as_constraint(t.constrain, t.shape) for t in tensors]
 
 
 def weighing(tensors: Sequence[Tensor], ab: Backend) -> Callable[[Sequence[Array]], list[Array]]:

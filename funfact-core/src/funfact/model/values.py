@@ -19,6 +19,7 @@ from funfact.language.render.names import names
 
 __all__ = [
     "appended",
+    "as_stored",
     "counterpart",
     "native",
     "replicas_first",
@@ -111,10 +112,10 @@ def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
     if tensor.data is None and tensor.initializer is None and tensor.prefer is not None:
         value = as_condition(tensor.prefer).start(value, ab)
     if tensor.constrain is not None:
-        condition = as_constraint(tensor.constrain)
+        constraint = as_constraint(tensor.constrain, tensor.shape)
         if tensor.data is None and tensor.initializer is None:
-            value = condition.start(value, ab)
-        value = condition.project(value, ab)
+            value = constraint.start(value, ab)
+        value = constraint.project(value, ab)
     order = _stored_order(tensor)
     return value if order == sorted(order) else ab.tensor(ab.transpose(value, order))
 
@@ -124,6 +125,12 @@ def replicas_first(tensor: Tensor, ab: Backend) -> Callable[[Array], Array]:
     order = _stored_order(tensor)
     axes = tuple(sorted(range(len(order)), key=order.__getitem__))
     return (lambda x: x) if axes == tuple(range(len(axes))) else lambda x: ab.transpose(x, axes)
+
+
+def as_stored(tensor: Tensor, ab: Backend) -> Callable[[Array], Array]:
+    """The opposite of `replicas_first`."""
+    order = _stored_order(tensor)
+    return (lambda x: x) if order == sorted(order) else lambda x: ab.transpose(x, order)
 
 
 def _stored_order(tensor: Tensor) -> list[int]:

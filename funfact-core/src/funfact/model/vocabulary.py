@@ -7,7 +7,8 @@ Anything else, a user's own function or class, has no place in a file.
 from typing import Any, get_args
 
 from funfact.compiler.ir import Semiring
-from funfact.conditions import Diagonal, NoCondition, NonNegative, Unitary, UpperTriangular
+from funfact.conditions import NoCondition
+from funfact.conditions.known import CONSTRAINTS
 from funfact.initializers import Eye, Normal, Ones, Uniform, VarianceScaling, Zeros
 from funfact.language.nodes import Index, Label, Mark, Node, Replica
 from funfact.model.history import History, Outcome
@@ -25,7 +26,8 @@ THINGS: dict[str, type] = {cls.__name__: cls for cls in (*get_args(Node), Index,
 _CLASSES: tuple[type, ...] = (
     *(Label, Semiring, History, Activating, InPlane, SplitAxes),
     *(Zeros, Ones, Eye, Normal, Uniform, VarianceScaling),
-    *(NoCondition, NonNegative, UpperTriangular, Diagonal, Unitary),
+    NoCondition,
+    *CONSTRAINTS.values(),
 )
 CLASSES = {cls.__name__: cls for cls in _CLASSES}
 """Values: two of equal content are equal."""

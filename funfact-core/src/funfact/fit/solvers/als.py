@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
-from typing import Self
+from typing import Self, TypeAlias
 
 from funfact.backends.capabilities import Linalg
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.lower import lower
+from funfact.conditions import Constraint, NonNegative
+from funfact.fit.imposed import constrained, projection_of
 from funfact.fit.problem import Problem
 from funfact.fit.programs import programs_of
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.halves import Group, grouped
+from funfact.fit.solvers.levenberg_marquardt import LM
 from funfact.fit.solvers.linear import System, corrected, system
 from funfact.fit.solvers.model import Multilinear, called, multilinear, preferred
-from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative
+from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative, projected
 from funfact.fit.solvers.normal import Normal, derive
 
 __all__ = ["ALS", "equations"]
@@ -23,12 +27,16 @@ _LARGEST = 2**27
 """Numbers in a block of normal equations: a gibibyte of doubles."""
 
 
+Solution: TypeAlias = Callable[[System, Sequence[Array], Array, Array], Array]
+"""``solve(system, grams, right, x)``: a better value than `x`, along the layout's axes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Update:
     """The new value of one factor, from all arrays."""
 
     system: System
-    solve: Callable[[System, Sequence[Array], Array, Array], Array]
+    solve: Solution
     place: int
 
     def __call__(self, arrays: Sequence[Array]) -> Array:
@@ -52,7 +60,8 @@ class ALS(Derived):
 
     For the squared error of a model that is linear in each factor: a sum of products in each
     of which a factor stands at most once. A step solves for every factor once. Factors that
-    are to be nonnegative are so exactly, whether preferred or imposed.
+    are to be nonnegative are so exactly, whether preferred or imposed; what else is imposed is
+    kept by projected gradients in place of the solution.
     """
 
     needs = (Linalg,)
@@ -71,7 +80,11 @@ class ALS(Derived):
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:
-        imposed = any(tensor.constrain is not None for tensor in problem.optimised)
+        imposed = [constraint for _, constraint in constrained(problem)]
+        solved = all(type(constraint) is NonNegative for constraint in imposed)
+        able = all(isinstance(problem.backend, capability) for capability in LM.needs)
+        if not solved and able and LM.recommended(problem):
+            return None  # its steps, of all factors together and along the sets, are longer
         met = any(preferred(problem)) and not imposed
         return "the model is linear in each factor, and the loss is the squared error" + (
             "; what is preferred nonnegative is so exactly" if met else ""
@@ -112,17 +125,33 @@ def _stage(group: Group, model: Multilinear, problem: Problem) -> Stage:
     updates = []
     for normal in group.members:
         n = next(n for n, load in enumerate(model.loads) if load.key is normal.load.key)
-        positive = model.nonnegative[n]
+        constraint, place = model.constraints[n], model.places[n]
+        positive = type(constraint) is NonNegative
         made = system(normal, keys, ab, dtype, normal.load.real or positive)
-        updates.append(Update(made, nonnegative if positive else corrected, model.places[n]))
+        updates.append(Update(made, _solution(problem, place, constraint), place))
     halves = tuple(lower(made, model.keys, ab, dtype) for _, made in group.halves)
     return Stage(halves, tuple(updates))
+
+
+def _solution(problem: Problem, place: int, constraint: Constraint | None) -> Solution:
+    """What gives the new value of a factor."""
+    if constraint is None:
+        return corrected
+    if type(constraint) is NonNegative:
+        return nonnegative
+    project = projection_of(problem, problem.tensors[place], constraint)
+
+    def nearest(system: System, x: Array) -> Array:
+        return system.sorted(project(system.backend.astype(system.stored(x), problem.dtype)))
+
+    return partial(projected, nearest=nearest, momentum=constraint.convex)
 
 
 def equations(model: Multilinear) -> list[Normal]:
     """The normal equations of each factor."""
     found = []
-    for load, positive in zip(model.loads, model.nonnegative, strict=True):
+    for load, constraint in zip(model.loads, model.constraints, strict=True):
+        positive = type(constraint) is NonNegative
         joint = load.real or (positive and model.is_complex)
         normal = derive(model.whole, load, model.target, model.is_complex, joint=joint)
         columns = prod(axis.size for axis in normal.layout.summed)

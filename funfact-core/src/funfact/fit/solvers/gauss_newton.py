@@ -33,7 +33,8 @@ Preconditioner = Callable[[Array], Operator]
 class Local:
     """A residual near a point: its value there, and products with its Jacobian.
 
-    ``push`` maps (replicas, n) to (replicas, m), ``pull`` back; `x` is the point, `r` the residual.
+    ``push`` maps (replicas, n) to (replicas, m), ``pull`` back; `x` is the point, along the
+    tangent of what is imposed, `r` the residual.
     """
 
     backend: Backend

@@ -1,13 +1,14 @@
 """Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
 from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient, gradient_of, gradient_without_model
-from funfact.fit.problem import Problem, projection
+from funfact.fit.imposed import FREE, Imposed, imposed
+from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver, leaves, mapped
 from funfact.optim import Rule
 
@@ -18,7 +19,8 @@ __all__ = ["GradientDescent"]
 class GradientDescent(Solver):
     """A pure rule, applied to the gradient of a problem; the carry is (arrays, state).
 
-    After each step the factors are brought to the nearest ones that meet what is imposed.
+    Where something is imposed, the gradient is that along the set, and each step ends at the
+    nearest factors in it.
 
     The gradient is taken without the model where that is much cheaper, and the residual's
     is `then`. With `shapes`, the rule, which is elementwise, is applied to all factors at once, as
@@ -31,16 +33,14 @@ class GradientDescent(Solver):
     backend: Backend
     rule: Rule
     gradient: Gradient
-    project: Callable[[Sequence[Array]], list[Array]] | None
+    imposed: Imposed
     shapes: tuple[tuple[int, ...], ...] = ()
     then: "GradientDescent | None" = None
 
     @classmethod
     def of(cls, problem: Problem, rule: Rule) -> "GradientDescent":
         """The solver of `problem` by `rule`."""
-        exact = cls(
-            problem.backend, rule, gradient_of(problem), projection(problem), _shapes(problem)
-        )
+        exact = cls(problem.backend, rule, gradient_of(problem), imposed(problem), _shapes(problem))
         cheap = gradient_without_model(problem)
         return exact if cheap is None else replace(exact, gradient=cheap, then=exact)
 
@@ -57,11 +57,15 @@ class GradientDescent(Solver):
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         arrays, state = carry
-        _, grads = self.gradient(self.factors(carry), target, data)
+        factors = self.factors(carry)
+        _, grads = self.gradient(factors, target, data)
+        if self.imposed is FREE:
+            return self.rule.update(arrays, self._packed(grads), state, self.backend)
+        # a rule that scales each element would leave where the rest of the gradient is normal
+        along, _ = self.imposed.face(factors, grads, None)
+        grads = along(grads)
         arrays, state = self.rule.update(arrays, self._packed(grads), state, self.backend)
-        if self.project is not None:
-            arrays = self._packed(self.project(self._unpacked(arrays)))
-        return arrays, state
+        return self._packed(self.imposed.project(self._unpacked(arrays))), state
 
     def factors(self, carry: Carry) -> list[Array]:
         return self._unpacked(carry[0])

@@ -6,9 +6,10 @@ from typing import Any, Self
 
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
+from funfact.fit.imposed import Imposed
 from funfact.fit.problem import Problem, totals
 from funfact.fit.solvers.base import Carry, Derived
-from funfact.fit.solvers.residuals import Layout
+from funfact.fit.solvers.residuals import Layout, imposed_rows
 
 __all__ = ["LBFGS"]
 
@@ -29,6 +30,8 @@ class LBFGS(Derived):
     A step is one gradient. Where it does not lower the objective enough it is not made, and
     the next tries half the length. The carry is (x, gradient, objective, length, steps, changes);
     the last two have shape ``(pairs, replicas, size)``, the newest last, zero where there is none.
+    Where something is imposed on factors, directions and changes are those along the tangent of
+    the set, and a step ends at the nearest point of it.
 
     References
     ----------
@@ -36,9 +39,11 @@ class LBFGS(Derived):
     """
 
     needs = (Autodiff,)
+    constrained = True
 
     backend: Backend
     layout: Layout
+    imposed: Imposed
     gradient: Callable[..., tuple[tuple[Any, Array], list[Array]]]
 
     @classmethod
@@ -54,7 +59,8 @@ class LBFGS(Derived):
             each = totals(problem, layout.unpack(x[0]), target, data)
             return backend.sum(each), each
 
-        return cls(backend, layout, backend.value_and_grad(objective))
+        gradient = backend.value_and_grad(objective)
+        return cls(backend, layout, imposed_rows(problem, layout), gradient)
 
     def init(self, factors: list[Array]) -> Carry:
         ab, x = self.backend, self.layout.pack(factors)
@@ -69,12 +75,15 @@ class LBFGS(Derived):
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         ab = self.backend
         x, gradient, value, length, steps, changes = carry
-        direction = -_times_inverse(gradient, x, steps, changes, ab)
-        slope = _dot(gradient, direction, ab)
-        trial = x + length[:, None] * direction
+        scale = _scale(gradient, x, steps, changes, ab)
+        along, base = self.imposed.face(x, gradient, length * scale)
+        slope = along(gradient)
+        direction = -along(_times_inverse(slope, scale, steps, changes, ab))
+        trial = self.imposed.project(base + length[:, None] * direction)
         (_, found), (new,) = self.gradient([trial], target, data)
-        good = found <= value + _ENOUGH * length * slope  # not so if it is NaN
-        step, change = trial - x, new - gradient
+        after, _ = self.imposed.face(trial, new, None)
+        step, change = trial - x, along(after(new)) - slope
+        good = found <= value + _ENOUGH * _dot(gradient, step, ab)  # not so if it is NaN
         # a step against which the gradient does not grow says nothing of a convex model
         convex = _dot(step, change, ab) > 1e-10 * _dot(change, change, ab)
         known = good & convex & ab.isfinite(value)
@@ -88,7 +97,17 @@ class LBFGS(Derived):
         )
 
 
-def _times_inverse(gradient: Array, x: Array, steps: Array, changes: Array, ab: Backend) -> Array:
+def _scale(gradient: Array, x: Array, steps: Array, changes: Array, ab: Backend) -> Array:
+    """The size of the inverse of the Hessian, as the last step tells it."""
+    step, change = steps[-1, ...], changes[-1, ...]
+    size = _dot(change, change, ab)
+    first = _FIRST * (_dot(x, x, ab) * _inverse(_dot(gradient, gradient, ab), ab)) ** 0.5
+    return ab.where(size > 0, _dot(step, change, ab) * _inverse(size, ab), first)
+
+
+def _times_inverse(
+    gradient: Array, scale: Array, steps: Array, changes: Array, ab: Backend
+) -> Array:
     """The inverse of the Hessian, as the steps and changes tell it, times the gradient."""
     rest, shares = gradient, []
     for n in reversed(range(_PAIRS)):
@@ -97,10 +116,6 @@ def _times_inverse(gradient: Array, x: Array, steps: Array, changes: Array, ab: 
         share = weight * _dot(step, rest, ab)
         rest = rest - share[:, None] * change
         shares.append((weight, share))
-    step, change = steps[-1, ...], changes[-1, ...]
-    size = _dot(change, change, ab)
-    first = _FIRST * (_dot(x, x, ab) * _inverse(_dot(gradient, gradient, ab), ab)) ** 0.5
-    scale = ab.where(size > 0, _dot(step, change, ab) * _inverse(size, ab), first)
     rest = scale[:, None] * rest
     for n, (weight, share) in zip(range(_PAIRS), reversed(shares), strict=True):
         again = weight * _dot(changes[n, ...], rest, ab)

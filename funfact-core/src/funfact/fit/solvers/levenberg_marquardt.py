@@ -4,6 +4,9 @@ A step solves (JᵀJ + μ) δ = -(Jᵀr + ρx) for each replica, where r is the 
 Jacobian, and μ the sum of a damping of the replica's own and of ρ. ρ pulls the factors
 towards zero at first and fades with the steps: without it replicas end in
 optima at infinity, where factors cancel one another.
+
+Where something is imposed on factors, J and ρx are those along the tangent of the set at x, so
+that a step is one of Gauss and Newton on the set; it ends at the nearest point of it.
 """
 
 from collections.abc import Callable
@@ -13,12 +16,13 @@ from typing import Any
 
 from funfact.backends.capabilities import Linalg, Linearize
 from funfact.backends.contract import Array, Backend
+from funfact.fit.imposed import FREE, Imposed
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.blocks import Block
 from funfact.fit.solvers.gauss_newton import Local, System, formed, products
 from funfact.fit.solvers.preconditioner import preconditioner_of
-from funfact.fit.solvers.residuals import Layout, residual_of, why_not_squares
+from funfact.fit.solvers.residuals import Layout, imposed_rows, residual_of, why_not_squares
 
 __all__ = ["LM"]
 
@@ -54,11 +58,13 @@ class LM(Derived):
 
     needs = (Linearize, Linalg)
     loops = True
+    constrained = True
 
     backend: Backend
     layout: Layout
     residual: Callable[[Array, Array, list[Array]], Array]
     preconditioner: Block
+    imposed: Imposed
 
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
@@ -82,6 +88,7 @@ class LM(Derived):
             layout=layout,
             residual=residual_of(problem, layout),
             preconditioner=preconditioner_of(problem, layout),
+            imposed=imposed_rows(problem, layout),
         )
 
     def init(self, factors: list[Array]) -> Carry:
@@ -101,14 +108,18 @@ class LM(Derived):
 
         assert isinstance(ab, Linearize)
         r, push, pull = ab.linearize(residual, [x])
-        local = Local(ab, lambda t: push([t]), lambda y: pull(y)[0], x, r)
+        gradient = pull(r)[0]
+        bound = self.imposed is not FREE
+        reach = _reach(gradient, push([gradient]), damping, ab) if bound else None
+        along, base = self.imposed.face(x, gradient, reach)
+        local = Local(ab, lambda t: push([along(t)]), lambda y: along(pull(y)[0]), along(x), r)
         system = self._system(local, target, data)
         # the unit of ρ is that of the first step; before it, it is negative
         unit = ab.where(unit < 0, system.scale, unit)
         rho = unit * ab.where(share > _VANISHED, share, ab.zeros_like(share))
         delta = system.solve(damping * system.scale + rho, rho)
-        gradient = local.pull(r) + rho[:, None] * x
-        trial = x + delta
+        gradient = along(gradient) + rho[:, None] * local.x
+        trial = self.imposed.project(base + delta)
         new = residual([trial])
         fall = ab.sum((r - new) * (r + new), axis=1)
         fall = fall + rho * (_squares(x, ab) - _squares(trial, ab))
@@ -128,6 +139,17 @@ class LM(Derived):
             return formed(local)
         inverse = self.preconditioner(local, target, data)
         return products(local, lambda v: local.pull(local.push(v)), inverse)
+
+
+def _reach(gradient: Array, image: Array, damping: Array, ab: Backend) -> Array:
+    """The step along the gradient that is best for the linear model, or shorter if damped.
+
+    `image` is the product of the Jacobian with the gradient.
+    """
+    square = _squares(image, ab)
+    some = square > 0
+    length = _squares(gradient, ab) / ab.where(some, square, ab.ones_like(square))
+    return ab.where(some, length, ab.zeros_like(length)) / (1 + damping)
 
 
 def _squares(x: Array, ab: Backend) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from funfact.backends.contract import Array
 from funfact.compiler.expand import Product, SumOfProducts, expand, loads
 from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Split, Term
-from funfact.conditions import Condition, NonNegative
+from funfact.conditions import Condition, Constraint, NonNegative
 from funfact.fit.problem import Problem
 from funfact.graph import postorder
 from funfact.language.nodes import Tensor
@@ -42,8 +42,8 @@ class Multilinear:
     arrays : callable
         From all factors, target and data to the arrays behind `keys`.
     is_complex : bool
-    nonnegative : tuple of bool
-        Which of the factors are to be nonnegative. Preferred, they are so exactly: then the
+    constraints : tuple of Constraint or None
+        What each of the factors is to be. Preferred nonnegative, it is so exactly: then the
         penalty is zero.
     """
 
@@ -54,7 +54,7 @@ class Multilinear:
     places: tuple[int, ...]
     arrays: Arrays
     is_complex: bool
-    nonnegative: tuple[bool, ...]
+    constraints: tuple[Constraint | None, ...]
 
 
 def multilinear(problem: Problem) -> Multilinear | str:
@@ -69,21 +69,22 @@ def multilinear(problem: Problem) -> Multilinear | str:
 
 def linear_in_each(problem: Problem, method: str) -> Multilinear | str:
     """The same for any loss; `method` says in a reason what a condition is no part of."""
-    nonnegative = []
-    for tensor, *conditions in _conditions(problem):
-        asked = [condition for condition in conditions if condition is not None]
-        for condition in asked:
-            if type(condition) is not NonNegative:
-                return (
-                    f"{type(condition).__name__} is asked of {called(tensor)}, which is no part "
-                    f"of the {method}. Give a gradient method, optimizer='Adam'."
-                )
-        nonnegative.append(bool(asked))
+    constraints: list[Constraint | None] = []
+    for tensor, liked, imposed in _conditions(problem):
+        if liked is None:
+            constraints.append(imposed)
+        elif type(liked) is NonNegative and type(imposed or liked) is NonNegative:
+            constraints.append(liked)
+        else:
+            return (
+                f"{type(liked).__name__} is asked of {called(tensor)}, which is no part "
+                f"of the {method}. Give a gradient method, optimizer='Adam'."
+            )
     is_complex = problem.backend.is_complex(problem.dtype)
     whole = expand(problem.ir, problem.optimised, is_complex)
     for _, reason in _not_linear(whole):
         return f"{reason} Give a method for any model, optimizer='Adam'."
-    return _prepared(problem, whole, problem.optimised, is_complex, tuple(nonnegative))
+    return _prepared(problem, whole, problem.optimised, is_complex, tuple(constraints))
 
 
 def linear_part(problem: Problem) -> Multilinear:
@@ -97,10 +98,10 @@ def linear_part(problem: Problem) -> Multilinear:
     standing = {id(operand.key) for operand in operands if isinstance(operand, Load)}
     linear = standing - {id(key) for key, _ in _not_linear(whole)}
     factors = [tensor for tensor in problem.optimised if id(tensor) in linear]
-    return _prepared(problem, whole, factors, is_complex, (False,) * len(factors))
+    return _prepared(problem, whole, factors, is_complex, (None,) * len(factors))
 
 
-def _conditions(problem: Problem) -> Iterator[tuple[Tensor, Condition | None, Condition | None]]:
+def _conditions(problem: Problem) -> Iterator[tuple[Tensor, Condition | None, Constraint | None]]:
     """What each factor is to be like, as far as it counts: preferred, and imposed."""
     tensors = problem.optimised
     return zip(tensors, preferred(problem), constraints_of(tensors), strict=True)
@@ -166,7 +167,7 @@ def _prepared(
     whole: SumOfProducts,
     factors: Sequence[Tensor],
     is_complex: bool,
-    nonnegative: tuple[bool, ...],
+    constraints: tuple[Constraint | None, ...],
 ) -> Multilinear:
     ab, tensors = problem.backend, problem.tensors
     groups = whole.output[:-1] if problem.append else whole.output[1:]
@@ -190,5 +191,5 @@ def _prepared(
         places=places,
         arrays=arrays,
         is_complex=is_complex,
-        nonnegative=nonnegative,
+        constraints=constraints,
     )

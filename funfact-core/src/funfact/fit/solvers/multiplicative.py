@@ -24,6 +24,7 @@ from typing import Self
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.expand import SumOfProducts
 from funfact.compiler.ir import Axis, Load, Term
+from funfact.conditions import NonNegative
 from funfact.fit.problem import Problem, losses, values
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.linear import System, system
@@ -146,11 +147,16 @@ def _model(problem: Problem) -> Multilinear | str:
     found = linear_in_each(problem, "multiplicative updates")
     if isinstance(found, str):
         return found
-    for load, positive in zip(found.loads, found.nonnegative, strict=True):
-        if not positive:
+    for load, constraint in zip(found.loads, found.constraints, strict=True):
+        if constraint is None:
             return (
                 f"{called(load.key)} may be negative, and the updates only change the size of "
                 "elements. Give constrain='NonNegative' for each factor, or optimizer='Adam'."
+            )
+        if type(constraint) is not NonNegative:
+            return (
+                f"{type(constraint).__name__} is imposed on {called(load.key)}, which the updates "
+                "do not keep. Give a gradient method, optimizer='Adam'."
             )
     ab = problem.backend
     negative = any(bool(ab.any(x < 0)) for x in problem.data)

@@ -12,12 +12,13 @@ from math import prod
 
 from funfact.backends.contract import Array, Backend, Dtype
 from funfact.conditions import weighted_residual
+from funfact.fit.imposed import FREE, Along, Imposed, imposed
 from funfact.fit.problem import Problem, values
 from funfact.loss import MSE
 from funfact.model import conditions_of
 from funfact.model.values import replicas_first, stored_dtype
 
-__all__ = ["Layout", "residual_of", "unit_of", "why_not_squares"]
+__all__ = ["Layout", "imposed_rows", "residual_of", "unit_of", "why_not_squares"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +100,19 @@ class Layout:
                 part = ab.transpose(part, (*range(1, part.ndim), 0))
             factors.append(part)
         return factors
+
+
+def imposed_rows(problem: Problem, layout: Layout) -> Imposed:
+    """What is imposed on the factors, as it is on the rows that they stand in."""
+    of_factors = imposed(problem)
+    if of_factors is FREE:
+        return FREE
+
+    def face(x: Array, gradient: Array, reach: Array | None) -> tuple[Along, Array]:
+        along, base = of_factors.face(layout.unpack(x), layout.unpack(gradient), reach)
+        return lambda v: layout.pack(along(layout.unpack(v))), layout.pack(base)
+
+    return Imposed(lambda x: layout.pack(of_factors.project(layout.unpack(x))), face)
 
 
 def as_real_rows(x: Array, ab: Backend) -> Array:

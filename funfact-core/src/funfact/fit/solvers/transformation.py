@@ -3,7 +3,7 @@
 That is what an `optax` transformation is; nothing of that library is imported here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
 from funfact.errors import OptionError
 from funfact.fit.form import gradient_of
-from funfact.fit.problem import Problem, projection
+from funfact.fit.imposed import Imposed, imposed
+from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver
 
 __all__ = ["Transformation", "is_transformation"]
@@ -32,19 +33,23 @@ def is_transformation(method: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Transformation(Solver):
-    """Steps ``x + updates`` by ``update(gradients, state, factors) -> (updates, state)``."""
+    """Steps ``x + updates`` by ``update(gradients, state, factors) -> (updates, state)``.
+
+    Where something is imposed, the gradients are those along the set, and each step ends at the
+    nearest factors in it.
+    """
 
     needs = (Autodiff,)
     constrained = True
 
     method: Any
     gradient: Callable[..., tuple[Any, list[Array]]]
-    project: Callable[[Sequence[Array]], list[Array]] | None
+    imposed: Imposed
 
     @classmethod
     def of(cls, problem: Problem, method: Any) -> "Transformation":
         """The solver of `problem` by `method`."""
-        return cls(method, gradient_of(problem), projection(problem))
+        return cls(method, gradient_of(problem), imposed(problem))
 
     def init(self, factors: list[Array]) -> Carry:
         try:
@@ -59,9 +64,10 @@ class Transformation(Solver):
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         factors, state = carry
         _, grads = self.gradient(factors, target, data)
-        updates, state = self.method.update(grads, state, factors)
+        along, _ = self.imposed.face(factors, grads, None)
+        updates, state = self.method.update(along(grads), state, factors)
         factors = [x + u for x, u in zip(factors, updates, strict=True)]
-        return (factors if self.project is None else self.project(factors)), state
+        return self.imposed.project(factors), state
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])

@@ -1,51 +1,20 @@
-"""What a factor should be like: penalties, given to a tensor as ``prefer=``.
-
-A condition measures how far a factor is from what is asked: its `residual` is zero
-where it holds. The penalty is the squared (or absolute) residual, averaged (or
-summed) over the elements, times a weight. The last axes of the array are those
-of the factor, any axes before them are replicas, as with NumPy's generalised
-ufuncs; matrix conditions look at the last two.
-
-Examples
---------
-A condition of one's own is one method:
-
->>> class SumsToOne(Condition):
-...     def residual(self, x, ab):
-...         return ab.sum(x, axis=-1, keepdims=True) - 1
->>> import funfact as ff
->>> with ff.using("numpy"):
-...     float(SumsToOne()(ff.active_backend.ones((3, 2))))
-1.0
-"""
+"""What a condition is, and the penalty that it makes."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from funfact.arguments import called, check_call, instance
+from funfact.arguments import called
 from funfact.backends import current
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
-from funfact.errors import DtypeError, OptionError, ShapeError, UnknownNameError
+from funfact.errors import DtypeError, OptionError, ShapeError
 
-__all__ = [
-    "Condition",
-    "Diagonal",
-    "NoCondition",
-    "NonNegative",
-    "Projects",
-    "Unitary",
-    "UpperTriangular",
-    "as_condition",
-    "as_constraint",
-    "violation",
-    "weighted_residual",
-]
+__all__ = ["Condition", "NoCondition", "OfFunction", "violation", "weighted_residual"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +65,21 @@ class Condition(ABC):
         array, shape (..., any)
             As many leading axes as there are replicas.
         """
+
+    def on(self, shape: tuple[int, ...]) -> Self:
+        """The condition as it is of a tensor of this shape, which it is to make sense for.
+
+        Raises
+        ------
+        ShapeError
+            If it makes none.
+        """
+        if len(shape) < self.needs_ndim:
+            raise ShapeError(
+                f"{type(self).__name__} asks something of matrices, and the tensor has shape "
+                f"{shape}. Ask it of a tensor with at least two axes."
+            )
+        return self
 
     def start(self, x: Array, ab: Backend) -> Array:
         """What a standard random start becomes for a factor of which this is asked.
@@ -162,11 +146,7 @@ def _share(condition: Condition, residual: Array, lead: int) -> float:
 
 
 def _checked_residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
-    if x.ndim - lead < condition.needs_ndim:
-        raise ShapeError(
-            f"{type(condition).__name__} asks something of matrices, and the tensor has shape "
-            f"{tuple(x.shape[lead:])}. Prefer it of a tensor with at least two axes."
-        )
+    condition = condition.on(tuple(x.shape[lead:]))
     residual = _residual(condition, x, ab, lead)
     _check_residual(_called(condition), residual, x, ab, lead)
     return residual
@@ -192,34 +172,6 @@ def _check_residual(who: str, residual: Any, x: Array, ab: Backend, lead: int) -
         )
 
 
-@runtime_checkable
-class Projects(Protocol):
-    """A condition that can be imposed: ``constrain=`` takes those."""
-
-    def project(self, x: Array, ab: Backend) -> Array:
-        """The nearest array that meets the condition exactly."""
-
-
-def as_constraint(spec: Any) -> Any:
-    """The condition that ``constrain=`` stands for, a name, a class or an instance.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no condition of that name.
-    OptionError
-        If it is none that can be imposed.
-    """
-    condition = as_condition(spec)
-    if not isinstance(condition, Projects):
-        known = ", ".join(cls.__name__ for cls in _KNOWN if hasattr(cls, "project"))
-        raise OptionError(
-            f"constrain={type(condition).__name__} is not a condition that can be imposed: it has "
-            f"no method `project`. Known are {known}; prefer= takes any condition, as a penalty."
-        )
-    return condition
-
-
 class NoCondition(Condition):
     """Nothing is asked, the penalty is zero."""
 
@@ -229,103 +181,8 @@ class NoCondition(Condition):
         return ab.zeros_like(x)
 
 
-class NonNegative(Condition):
-    """No element below zero; of a complex one, no imaginary part either."""
-
-    scale_free = True
-
-    def residual(self, x: Array, ab: Backend) -> Array:
-        if ab.is_complex(x):
-            return -ab.relu(-ab.real(x)) + 1j * ab.imag(x)
-        return ab.relu(-x)
-
-    def project(self, x: Array, ab: Backend) -> Array:
-        """`x` with zeros for what is negative, and without imaginary parts."""
-        return ab.astype(ab.relu(ab.real(x)), x.dtype)
-
-    def start(self, x: Array, ab: Backend) -> Array:
-        """The moduli of `x`."""
-        return ab.astype(ab.abs(x), x.dtype)
-
-
-class UpperTriangular(Condition):
-    """Nothing below the diagonal of each matrix."""
-
-    needs_ndim = 2
-    scale_free = True
-
-    def residual(self, x: Array, ab: Backend) -> Array:
-        return ab.tril(x, k=-1)
-
-
-class Diagonal(Condition):
-    """Nothing off the diagonal of each matrix, square or not."""
-
-    needs_ndim = 2
-    scale_free = True
-
-    def residual(self, x: Array, ab: Backend) -> Array:
-        return ab.tril(x, k=-1) + ab.triu(x, k=1)
-
-
-class Unitary(Condition):
-    """Orthonormal columns, or orthonormal rows where a matrix is wider than tall.
-
-    The residual is the Gram matrix of the shorter side minus the identity:
-    for a square matrix, ``X.H @ X - 1``.
-    """
-
-    needs_ndim = 2
-
-    def residual(self, x: Array, ab: Backend) -> Array:
-        swapped = (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
-        adjoint = ab.conj(ab.transpose(x, swapped))
-        rows, columns = x.shape[-2:]
-        gram = ab.matmul(adjoint, x) if rows >= columns else ab.matmul(x, adjoint)
-        return gram - ab.eye(min(rows, columns), dtype=x.dtype)
-
-
-def as_condition(spec: Any) -> Condition:
-    """The condition that a name, a class, an instance or a function stands for.
-
-    A function of the factor, of one replica, gives the residual, which is then squared or
-    taken by modulus; `funfact.active_backend` is that of the model.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no condition of that name.
-    OptionError
-        If it is none of these, or takes other arguments.
-    """
-    if isinstance(spec, str):
-        known = {cls.__name__: cls for cls in _KNOWN}
-        if spec not in known:
-            raise UnknownNameError.among("condition", spec, known)
-        return known[spec]()
-    if isinstance(spec, list | tuple):
-        raise OptionError(
-            f"prefer= was given {len(spec)} conditions, and takes one. Write one Condition whose "
-            "residual holds both, for two of one shape ab.stack([a, b], axis=-1)."
-        )
-    if isinstance(spec, type) and issubclass(spec, Condition):
-        spec = instance(spec, "prefer=")
-    if callable(spec) and not isinstance(spec, Condition | type):
-        check_call(spec, f"the condition {called(spec)}", "x")
-        return _OfFunction(function=spec)
-    if not isinstance(spec, Condition):
-        names = ", ".join(sorted(cls.__name__ for cls in _KNOWN))
-        raise OptionError(
-            f"prefer={spec!r} is not a condition. Give one of funfact.conditions ({names}), as "
-            "name, class or instance, a subclass of funfact.conditions.Condition, or a function of "
-            "the factor."
-        )
-    check_call(spec.residual, f"{type(spec).__name__}.residual", "x", "ab")
-    return spec
-
-
 @dataclass(frozen=True)
-class _OfFunction(Condition):
+class OfFunction(Condition):
     """A user's function of one factor; of each replica on its own."""
 
     function: Any = None
@@ -339,20 +196,17 @@ class _OfFunction(Condition):
 
 def _called(condition: Condition) -> str:
     """What gave a residual, in a message."""
-    if isinstance(condition, _OfFunction):
+    if isinstance(condition, OfFunction):
         return f"the condition {called(condition.function)}"
     return f"{type(condition).__name__}.residual"
 
 
 def _residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
-    if not lead or not isinstance(condition, _OfFunction):
+    if not lead or not isinstance(condition, OfFunction):
         return condition.residual(x, ab)
     if isinstance(ab, Vmap):
         return ab.vmap(lambda one: condition.residual(one, ab))(x)
     return ab.stack([condition.residual(x[n, ...], ab) for n in range(x.shape[0])])
-
-
-_KNOWN = (Diagonal, NoCondition, NonNegative, Unitary, UpperTriangular)
 
 
 def _check_choice(condition: Condition, name: str, choices: tuple[str, ...]) -> None:
