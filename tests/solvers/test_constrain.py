@@ -119,3 +119,30 @@ def test_least_squares_over_each_set(backend, name, method, kind, vec_axis):
         assert distance(name, x) < rounding
         descended = x - step * (a.conj().T @ (a @ x - b))
         assert np.abs(nearest(name, descended) - x).max() < small
+
+
+def test_the_fourier_transform_from_three_unitary_blocks(backend):
+    """Of three qubits, the first the most significant, in natural order; by what `auto` takes."""
+    if not able(backend, "LM"):
+        pytest.skip(f"{backend!r} does not declare what LM needs")
+    dtype, rounding, _ = widest(backend, "complex")
+    places = {"A": (0, 1), "B": (1, 2), "C": (0, 1)}
+    gates = [ff.tensor(name, 4, 4, constrain="Unitary") for name in places]
+    blocks = [ff.quantum.gate(x) @ at for x, at in zip(gates, places.values(), strict=True)]
+    n = np.arange(8)
+    fourier = np.exp(2j * np.pi * np.outer(n, n) / 8) / np.sqrt(8)
+    backend.seed(0)
+    found = ff.factorize(
+        *(ff.quantum.Circuit(3, blocks).to_tsrex(), fourier),
+        vec_size=24,
+        max_steps=40,
+        returns="all",
+        dtype=dtype,
+        tol=0,
+        progress=False,
+    )
+    assert found[0].history.method == "LM"
+    overlaps = [abs(np.vdot(backend.to_numpy(fac()), fourier)) / 8 for fac in found]
+    assert np.mean(np.abs(1 - np.array(overlaps)) < 5 * rounding) >= 0.4
+    for name in places:
+        assert max(distance("Unitary", backend.to_numpy(fac[name])) for fac in found) < rounding
