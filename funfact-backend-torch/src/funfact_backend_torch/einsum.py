@@ -110,7 +110,9 @@ def _matrix(
     straight, turned = [*batch, *first, *second], [*batch, *second, *first]
     if _same(letters, turned, size) and not _same(letters, straight, size):
         inner = _moved(letters, turned, (*shape[:-2], shape[-1], shape[-2]), size)
-        return lambda x: inner(x).mT
+        other = _moved(letters, straight, shape, size)
+        # a product without a sum may lie the other way round: its memory is as its operands have it
+        return lambda x: inner(x).mT if x.is_contiguous() else other(x)
     return _moved(letters, straight, shape, size)
 
 

@@ -10,7 +10,11 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, TypeAlias, assert_never
 
+import numpy as np
+
+from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.blocks import tiles
 from funfact.compiler.generate import generate
 from funfact.compiler.hoist import hoist
 from funfact.compiler.ir import (
@@ -27,6 +31,7 @@ from funfact.compiler.ir import (
     Term,
 )
 from funfact.compiler.plan import plan
+from funfact.compiler.restrict import restrict
 from funfact.compiler.semiring import pairing
 from funfact.compiler.subscripts import einsum
 from funfact.graph import postorder
@@ -75,11 +80,34 @@ def lower(
     """
     found = hoist(ir)
     if not found.parts:
-        return _function(ir, keys, backend, dtype, fused)
+        return _whole(ir, keys, backend, dtype, fused)
     constants = [_function(part, (), backend, dtype)(()) for part in found.parts]
     every = [*keys, *(load.key for load in found.loads)]
-    function = _function(found.rest, every, backend, dtype, fused)
+    function = _whole(found.rest, every, backend, dtype, fused)
     return lambda arrays: function([*arrays, *constants])
+
+
+def _whole(
+    ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any, fused: bool
+) -> Callable[[Sequence[Array]], Array]:
+    """All at once; in tiles where that keeps in a cache what no compiler fuses."""
+    found = None if isinstance(backend, Compile) else tiles(ir)
+    if found is None:
+        return _function(ir, keys, backend, dtype, fused)
+    axis, size, length = found.axis, found.size, ir.shape[found.axis]
+    starts = range(0, length, size)
+    programs = {}
+    for width in {min(size, length - start) for start in starts}:
+        where = Load(object(), (width,))
+        part = restrict(ir, [where if d == axis else None for d in range(len(ir.shape))])
+        programs[width] = _function(part, [*keys, where.key], backend, dtype)
+    places = [backend.tensor(np.arange(s, min(s + size, length))) for s in starts]
+
+    def function(arrays: Sequence[Array]) -> Array:
+        parts = [programs[where.shape[0]]([*arrays, where]) for where in places]
+        return backend.concatenate(parts, axis=axis)
+
+    return function
 
 
 def _function(
