@@ -48,6 +48,29 @@ def test_the_divergence_of_a_poisson_model_as_scipy_has_it(lbfgs):
     assert fac.history.loss == pytest.approx(best, rel=1e-4)
 
 
+def test_as_far_as_scipy_with_as_many_gradients(lbfgs):
+    # L-BFGS-B searches along each line for a strong Wolfe point, at the price of gradients
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(12, 3)), rng.normal(size=(3, 10))
+    target = np.tanh(x @ y) + 0.05 * rng.normal(size=(12, 10))
+    starts = rng.normal(size=(12, 2)), rng.normal(size=(10, 2))
+
+    def loss(x):
+        u, v = x[:24].reshape(12, 2), x[24:].reshape(10, 2)
+        model = np.tanh(u @ v.T)
+        slope = 2 / 120 * (model - target) * (1 - model**2)
+        return np.mean((model - target) ** 2), np.concatenate(
+            [(slope @ v).ravel(), (slope.T @ u).ravel()]
+        )
+
+    start = np.concatenate([x.ravel() for x in starts])
+    options = {"maxiter": 200, "maxfun": 200, "ftol": 0, "gtol": 0}
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).fun
+    u, v = (ff.tensor(x.astype("float32"), optimizable=True) for x in starts)
+    fac = lbfgs(ff.tanh(u[i, r] * v[j, r]), target.astype("float32"), max_steps=200)
+    assert fac.history.loss < 1.05 * best
+
+
 def test_penalties_count(lbfgs, backend):
     target = np.array([[1.0, 2.0], [2.0, 1.0]], "float32")
     u = ff.tensor("u", 2, 2, prefer=ff.conditions.Diagonal(weight=100.0))

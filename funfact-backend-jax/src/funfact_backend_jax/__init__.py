@@ -204,7 +204,6 @@ class JAXBackend(
         """A compiled loop that ends early; the buffers of the carry are donated."""
         jax = self._jax
 
-        @partial(jax.jit, donate_argnums=0)
         def run(carry: Any, n: int, *args: Any) -> Any:
             def going(state: tuple[Any, Any]) -> Any:
                 return (state[0] < n) & ~done(state[1])
@@ -214,7 +213,7 @@ class JAXBackend(
 
             return jax.lax.while_loop(going, body, (0, carry))[1]
 
-        return self._precise(run)
+        return jax.jit(self._precise(run), donate_argnums=0)
 
     def vmap(self, f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Any:
         """``jax.vmap``."""

@@ -28,7 +28,9 @@ class LBFGS(Derived):
     """Limited-memory BFGS, each replica on its own.
 
     A step is one gradient. Where it does not lower the objective enough it is not made, and
-    the next tries half the length. The carry is (x, gradient, objective, length, steps, changes);
+    the next tries half the length: all replicas go on together, whereas a search for a strong
+    Wolfe point would keep all waiting for one, and for as many gradients SciPy's L-BFGS-B, which
+    has it, comes no further. The carry is (x, gradient, objective, length, steps, changes);
     the last two have shape ``(pairs, replicas, size)``, the newest last, zero where there is none.
     Where something is imposed on factors, directions and changes are those along the tangent of
     the set, and a step ends at the nearest point of it.
