@@ -81,7 +81,7 @@ def tests(session: nox.Session, backend: str) -> None:
     """Models, circuits, costs and fits on one backend; what expressions mean is `conformance`."""
     others = [] if backend == "numpy" else [BACKENDS[backend]]
     others += ["optax"] if backend == "jax" else []  # another Adam
-    others += ["tensorly"]  # a reference of tests/validation
+    others += ["tensorly", "scikit-image"]  # a reference of tests/validation, and its data
     install(session, CORE, NUMPY, *others, ROOT, *TESTING, editable=True)
     session.env["FUNFACT_BACKEND"] = backend
     # tests/unit needs no backend: core-alone runs it

@@ -66,6 +66,7 @@ def near(backend):
                 "returns": "all",
                 "checkpoint_freq": 1,
                 "penalty_weight": 1.0,
+                "halving": None,
                 **kw,
             }
         )

@@ -6,10 +6,11 @@ import numpy as np
 from plain import Plain
 
 from funfact import backends
+from funfact.backends.capabilities import Linalg
 from funfact.backends.dtypes import plain
 
 
-class NumpyBackend(Plain):
+class NumpyBackend(Plain, Linalg):
     """Stands in for the NumPy backend where it is not installed: no SciPy, core's defaults."""
 
     protocol = 1
