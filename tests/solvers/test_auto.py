@@ -60,22 +60,6 @@ def test_a_small_problem_of_squares_by_solving_each_step(backend):
     assert re.search(r"squared error, and the problem small enough", history.reason)
 
 
-def test_a_larger_problem_of_squares_by_conjugate_gradients(backend):
-    if not isinstance(backend, Linearize):
-        pytest.skip(f"{backend!r} does not declare Linearize")
-    x, y = ff.tensor("x", 96, 3), ff.tensor("y", 96, 3)
-    bumps = ff.exp(-((x[i, ~r] - y[j, ~r]) ** 2)) * ff.tensor("w", 3)[r]
-    grid = np.linspace(0, 3, 96)
-    image = np.sin(grid[:, None]) * np.cos(grid) + grid[:, None] / 3
-    backend.seed(0)
-    history = ff.factorize(bumps, image, max_steps=20, progress=False).history
-    assert history.method == "LM"
-    assert "conjugate gradients bring it down faster" in history.reason
-    assert history.loss < 0.05 * np.mean(image**2)
-    many = ff.factorize(bumps, image, vec_size=20, max_steps=2, progress=False).history
-    assert many.method == "Adam"
-
-
 def test_watching_single_steps_needs_gradients(backend):
     seen = []
     plugin = ff.gradient_descent_plugin(every=20)(lambda state: seen.append(state.step))

@@ -167,3 +167,14 @@ def error_after(iterations, local, mu, inverse, backend):
     error = backend.to_numpy(found) - exact
     size, off = (np.einsum("zi,zij,zj->z", x, matrix, x) for x in (exact, error))
     return np.sqrt(off / size)
+
+
+def test_many_small_systems_in_one_program_come_to_an_end(backend):
+    """Two factors whose blocks are solved for, and one with eigenvectors, of 16 replicas."""
+    if not isinstance(backend, Linearize):
+        pytest.skip(f"{backend!r} does not declare Linearize")
+    x, y = ff.tensor("x", 64, 6), ff.tensor("y", 64, 6)
+    bumps = ff.exp(-((x[i, ~r] - y[j, ~r]) ** 2)) * ff.tensor("w", 6)[r]
+    image = np.random.default_rng(0).random((64, 64)).astype("float32")
+    fac = ff.factorize(bumps, image, optimizer="LM", vec_size=16, max_steps=6, progress=False)
+    assert fac.history.loss < fac.history.losses[0].min()

@@ -43,11 +43,6 @@ _LEAST, _MOST = 1e-11, 1e11
 _CHEAP = 2**30
 """Operations of a step, of all replicas together, up to which ``optimizer='auto'`` takes it."""
 
-_ROWS = 2**18
-"""Twice the elements of the residuals of all replicas, up to which it takes conjugate gradients:
-the squared error of radial functions on a 128x128 image, of eight replicas, is after a minute
-less than half of what Adam leaves; beyond, a step takes seconds."""
-
 
 @dataclass(frozen=True, eq=False)
 class LM(Derived):
@@ -80,14 +75,9 @@ class LM(Derived):
         rows = 2 * prod(problem.target.shape)
         columns = Layout.of(problem).size
         work = 2 * problem.replicas * rows * columns * min(rows, columns)
-        if work <= _CHEAP:
-            return "the loss is the squared error, and the problem small enough to solve each step"
-        if problem.replicas * rows <= _ROWS:
-            return (
-                "the loss is the squared error, and steps by conjugate gradients bring it down "
-                "faster than gradients do"
-            )
-        return None
+        if work > _CHEAP:
+            return None
+        return "the loss is the squared error, and the problem small enough to solve each step"
 
     @classmethod
     def of(cls, problem: Problem) -> "LM":

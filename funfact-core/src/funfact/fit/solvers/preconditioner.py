@@ -52,9 +52,18 @@ def preconditioner_of(problem: Problem, layout: Layout) -> Block:
 
     def at(local: Local, target: Array, data: Sequence[Array]) -> Preconditioner:
         made = [block(local, target, data) for block in blocks]
+        ones = layout.split(ab.ones_like(local.x))
+        # eigenvectors are there before the first system is solved
+        order = sorted(range(len(made)), key=lambda n: not isinstance(blocks[n], Diagonalised))
 
         def damped(mu: Array) -> Operator:
-            inverses = [of_factor(mu) for of_factor in made]
+            # One after the other: XLA's calls of LAPACK for many small matrices were seen to wait
+            # for one another for good, on two cores, where one program had several of them at once.
+            found: dict[int, Operator] = {}
+            for n in order:
+                found[n] = made[n](mu)
+                mu = mu + 0 * found[n](ones[n])[:, 0]
+            inverses = [found[n] for n in range(len(made))]
 
             def inverse(v: Array) -> Array:
                 pairs = zip(inverses, layout.split(v), strict=True)
