@@ -84,7 +84,7 @@ class Settled:
             return None
         with np.errstate(invalid="ignore"):
             change = np.abs(point.losses - before)
-            small = change <= np.maximum(_CHANGE, 4 * self._precision) * before + self._least
+            small = change <= np.maximum(_CHANGE, 16 * self._precision) * before + self._least
         return Outcome.SETTLED if np.all(small | ~(point.alive & point.running)) else None
 
 
