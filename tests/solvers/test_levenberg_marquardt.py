@@ -72,7 +72,7 @@ def test_a_real_target_of_a_complex_model(lm):
 
 def test_penalties_that_are_squares_are_residuals(lm, backend):
     target = np.array([[1.0, 2.0], [2.0, 1.0]], "float32")
-    # from zeros, since the best factors are those of the lowest loss, in which penalties do not count
+    # from zeros: the best factors have the lowest loss, in which penalties do not count
     start = {"initializer": ff.initializers.Zeros}
     u = ff.tensor("u", 2, 2, prefer=ff.conditions.Diagonal(weight=1e4), **start)
     fac = lm(u + 0.0, target, max_steps=40)

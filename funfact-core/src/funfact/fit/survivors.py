@@ -76,7 +76,8 @@ def _moved(
 ) -> Iterator[Array]:
     """An array of all parts, as one of each of `fewer`."""
     before = (slice(None),) * axis
-    cut = [ab.tensor(x[(*before, slice(p.count))]) for p, x in zip(parts, arrays, strict=True)]
+    pairs = zip(parts, arrays, strict=True)
+    cut = [ab.tensor(x[(*before, slice(p.count), ...)]) for p, x in pairs]
     whole = ab.concatenate(cut, axis=axis) if len(cut) > 1 else cut[0]
     for part in fewer:
         # as many as the problem has: beyond its own, its own again
