@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+from methods import STEPS, able, widest
 from nearest import NEAREST, distance, nearest
 
 import funfact as ff
-from funfact.backends import Autodiff
-from funfact.errors import DtypeError, OptionError
-from funfact.fit.solvers.table import DERIVED
+from funfact.errors import OptionError
 
 i, j, r = ff.indices("i, j, r")
 target = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
@@ -61,24 +60,6 @@ def test_a_stored_model_remembers_it(backend, tmp_path):
 
 
 # --- every set, by every method: exact, and at an optimum that is known
-
-STEPS = {"ALS": 200, "LM": 250, "LBFGS": 200, "Adam": 900}
-"""Of each method, in which it is to arrive; of the gradient methods one stands for all."""
-
-
-def able(backend, method):
-    needs = DERIVED[method].needs if method in DERIVED else (Autodiff,)
-    return all(isinstance(backend, capability) for capability in needs)
-
-
-def widest(backend, kind):
-    """The widest dtype that the backend was set up for, what it rounds to, and its root."""
-    wide, narrow = ("complex128", "complex64") if kind == "complex" else ("float64", "float32")
-    try:
-        backend.dtype(wide)
-    except DtypeError:
-        return narrow, 3e-6, 3e-3
-    return wide, 2e-14, 1e-6
 
 
 def least_squares(name, dtype):

@@ -10,7 +10,7 @@ from funfact.backends.active import activated
 from funfact.backends.standard import ArrayAPIBackend
 from funfact.conditions import Condition, Constraint, as_constraint
 from funfact.conditions.known import CONSTRAINTS
-from funfact.errors import CapabilityError, OptionError, ShapeError, UnknownNameError
+from funfact.errors import CapabilityError, DtypeError, OptionError, ShapeError, UnknownNameError
 
 AB = load("numpy")
 SQUARE = {"Unitary", "Symmetric", "PositiveDefinite"}
@@ -150,6 +150,10 @@ class OtherArguments(WithoutTangent):
         return lambda v: v
 
 
+def same(x):
+    return x
+
+
 @pytest.mark.parametrize(
     ("spec", "error", "message"),
     [
@@ -158,6 +162,18 @@ class OtherArguments(WithoutTangent):
         (abs, OptionError, r"constrain=abs is nothing that can be imposed"),
         (WithoutTangent, OptionError, r"constrain=WithoutTangent makes no instance.*tangent"),
         (OtherArguments, OptionError, r"tangent is called as f\(x, gradient, ab\), and takes"),
+        (
+            (abs,),
+            OptionError,
+            r"constrain=\(abs\): a set of your own is a pair of functions, \(pro",
+        ),
+        (("Unitary", "Diagonal"), OptionError, r"\('Unitary', 'Diagonal'\): .* Of several sets"),
+        (
+            (abs, WithoutTangent),
+            OptionError,
+            r"\(abs, WithoutTangent\): a set of your own is a pair",
+        ),
+        ((same, same), OptionError, r"same, of constrain=\(same, same\), is called as f\(x, grad"),
     ],
 )
 def test_what_cannot_be_imposed(spec, error, message):
@@ -223,6 +239,68 @@ def test_penalties_of_the_same(name):
         inside = as_constraint(name, (4, 4)).project(x, AB)
         assert condition(x) > 1e-3
         assert condition(inside) < 1e-28
+
+
+def centred(x):
+    return x - x.mean()
+
+
+def along_centred(x, gradient, v):
+    return v - v.mean()
+
+
+def test_a_pair_of_functions_sees_one_replica_wherever_replicas_stand():
+    u = ff.tensor("u", 2, 5, constrain=(centred, along_centred))
+    with ff.using("numpy") as ab:
+        ab.seed(0)
+        fac = ff.Factorization.from_tsrex(ff.vectorize(ff.vectorize(u, 3, append=True), 4))
+    assert fac["u"].shape == (4, 2, 5, 3)
+    np.testing.assert_allclose(fac["u"].mean(axis=(1, 2)), 0, atol=1e-15)
+    constraint = as_constraint((centred, along_centred), (2, 5))
+    x, v = draw((4, 3, 2, 5), "float64"), draw((4, 3, 2, 5), "float64", 1)
+    found = constraint.tangent(x, x, AB)(v)
+    np.testing.assert_allclose(found, v - v.mean(axis=(2, 3), keepdims=True), atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("made", "error", "message"),
+    [
+        (lambda x: None, OptionError, r"returned a NoneType, and an array of <backend 'Numpy"),
+        (
+            lambda x: x[:1],
+            ShapeError,
+            r"returned an array of shape \(1,\) for a factor of shape \(3",
+        ),
+        (lambda x: x > 0, DtypeError, r"returned bool, and the factor is float64"),
+        (lambda x: x * 1j, DtypeError, r"returned complex128, and the factor is float64"),
+    ],
+)
+def test_what_a_function_of_a_pair_returns(made, error, message):
+    u = ff.tensor("u", 3, constrain=(made, along_centred))
+    who = r"<lambda>, of constrain=\(<lambda>, along_centred\), "
+    with ff.using("numpy"), pytest.raises(error, match=who + message):
+        ff.Factorization.from_tsrex(u)
+
+
+def test_a_pair_in_a_wider_dtype_is_taken_in_that_of_the_factor():
+    wide = (lambda x: np.float64(0.5) * np.ones(3), lambda x, gradient, v: 0.0 * v)
+    with ff.using("numpy"):
+        fac = ff.Factorization.from_tsrex(ff.tensor("u", 3, constrain=wide), dtype="float32")
+    assert fac["u"].dtype == np.float32
+
+
+def test_a_stored_model_asks_for_a_pair_again(tmp_path):
+    path = tmp_path / "model.ff"
+    with ff.using("numpy"):
+        u = ff.tensor("u", 2, 3, constrain=(centred, along_centred))
+        ff.Factorization.from_tsrex(u).save(path)
+        with pytest.raises(
+            UnknownNameError, match=r"centred \(constrain of u\), along_centred \(con"
+        ):
+            ff.load(path)
+        given = {"centred": centred, "along_centred": along_centred}
+        (tensor,) = ff.load(path, own=given).tsrex.tensors
+    assert tensor.constrain == (centred, along_centred)
 
 
 def test_a_stored_model_remembers_its_settings(tmp_path):

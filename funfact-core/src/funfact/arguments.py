@@ -8,7 +8,7 @@ from typing import Any, SupportsFloat, SupportsIndex, TypeVar, cast
 
 from funfact.errors import OptionError
 
-__all__ = ["called", "check_call", "finite", "instance", "integer"]
+__all__ = ["called", "check_call", "finite", "instance", "integer", "named"]
 
 T = TypeVar("T")
 
@@ -48,15 +48,29 @@ def finite(x: object) -> float | None:
 
 
 def called(function: object) -> str:
-    """A function or a class in a message: by its name, if it has one.
+    """A function or a class in a message, or a tuple of them: by its name, if it has one.
 
     Examples
     --------
-    >>> called(len), called(3)
-    ('len', '3')
+    >>> called(len), called((abs, len)), called(3)
+    ('len', '(abs, len)', '3')
     """
+    if isinstance(function, tuple):
+        return f"({', '.join(map(called, function))})"
     name = getattr(function, "__name__", None)
     return name if isinstance(name, str) else f"{function!r:.60}"
+
+
+def named(x: object) -> str:
+    """An object in a message: by the function of a user's own that it holds, else by its class.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> named(SimpleNamespace(function=len)), named(3)
+    ('len', 'int')
+    """
+    return called(getattr(x, "function", type(x)))
 
 
 def check_call(

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from math import log, prod
 from typing import Any
 
-from funfact.arguments import called, check_call, instance
+from funfact.arguments import called, check_call, instance, named
 from funfact.backends import current
 from funfact.backends.active import activated
-from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
+from funfact.backends.mapped import mapped
 from funfact.errors import DtypeError, OptionError, ShapeError, TargetError, UnknownNameError
 
 __all__ = [
@@ -161,7 +161,7 @@ def _summed(loss: Loss, model: Array, target: Array, ab: Backend, kept: int) -> 
     if type(loss) is MSE:  # which most losses are, in an operation or two
         return ab.squared_distance(model, target, kept)
     values = loss.elementwise(model, target, ab)
-    _check(f"{type(loss).__name__}.elementwise", values, model, ab)
+    _check(f"{named(loss)}.elementwise", values, model, ab)
     # an empty tuple of axes means all of them to some libraries
     axes = tuple(range(kept, model.ndim))
     return ab.sum(values, axis=axes) if axes else values
@@ -325,15 +325,11 @@ class _OfFunction(Loss):
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
         def each(one: Array) -> Array:
             values = self.function(one, target)
-            _check(f"the loss function {called(self.function)}", values, one, ab)
+            _check(f"the loss function {named(self)}", values, one, ab)
             return values
 
         with activated(ab):
-            if model.ndim == target.ndim:
-                return each(model)
-            if isinstance(ab, Vmap):
-                return ab.vmap(each)(model)
-            return ab.stack([each(model[n, ...]) for n in range(model.shape[0])])
+            return each(model) if model.ndim == target.ndim else mapped(each, ab)(model)
 
 
 def _squared(x: Array, ab: Backend) -> Array:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from funfact.backends.capabilities import Vmap
+from funfact.arguments import called
 from funfact.backends.contract import Array, Backend
+from funfact.backends.mapped import mapped
 from funfact.compiler.ir import Apply
 from funfact.errors import DtypeError, NotationError, ShapeError
 
@@ -45,7 +46,7 @@ def generate(node: Apply, backend: Backend, dtype: Any) -> Callable[[Array], Arr
         own = backend.astype(parameters, parameters.dtype)
         return _checked(node, node.generator(own, backend), parameters, backend, dtype)
 
-    many = make if node.batched or not lead else _mapped(make, backend)
+    many = make if node.batched or not lead else mapped(make, backend)
 
     def function(parameters: Array) -> Array:
         if node.real:
@@ -58,15 +59,8 @@ def generate(node: Apply, backend: Backend, dtype: Any) -> Callable[[Array], Arr
     return function
 
 
-def _mapped(make: Callable[[Array], Array], backend: Backend) -> Callable[[Array], Array]:
-    if isinstance(backend, Vmap):
-        mapped: Callable[[Array], Array] = backend.vmap(make)
-        return mapped
-    return lambda items: backend.stack([make(items[n, ...]) for n in range(items.shape[0])])
-
-
 def _checked(node: Apply, made: Any, given: Array, backend: Backend, dtype: Any) -> Array:
-    who = f"the generator {getattr(node.generator, '__name__', repr(node.generator))}"
+    who = f"the generator {called(node.generator)}"
     if not backend.is_native(made):
         raise NotationError(
             f"{who} returned a {type(made).__name__}, and an array of {backend!r} was expected. "

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from funfact.arguments import called
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
@@ -129,8 +130,7 @@ def _checked(
     backend: Backend,
     dtype: Any,
 ) -> Array:
-    name = getattr(function, "__name__", repr(function))
-    who = f"{name}, the {call} of the semiring {semiring.name},"
+    who = f"{called(function)}, the {call} of the semiring {semiring.name},"
     if not backend.is_native(made):
         raise NotationError(
             f"{who} returned a {type(made).__name__}, and an array of {backend!r} was expected. "

@@ -7,14 +7,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from funfact.arguments import called
+from funfact.arguments import named
 from funfact.backends import current
-from funfact.backends.active import activated
-from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError, OptionError, ShapeError
 
-__all__ = ["Condition", "NoCondition", "OfFunction", "violation", "weighted_residual"]
+__all__ = ["Condition", "NoCondition", "check_residual", "violation", "weighted_residual"]
 
 
 @dataclass(frozen=True)
@@ -147,12 +145,13 @@ def _share(condition: Condition, residual: Array, lead: int) -> float:
 
 def _checked_residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     condition = condition.on(tuple(x.shape[lead:]))
-    residual = _residual(condition, x, ab, lead)
-    _check_residual(_called(condition), residual, x, ab, lead)
+    residual = condition.residual(x, ab)
+    check_residual(f"{named(condition)}.residual", residual, x, ab, lead)
     return residual
 
 
-def _check_residual(who: str, residual: Any, x: Array, ab: Backend, lead: int) -> None:
+def check_residual(who: str, residual: Any, x: Array, ab: Backend, lead: int) -> None:
+    """Raise unless `who` made a residual of `x`, whose first `lead` axes are replicas."""
     if not ab.is_tensor(residual):
         raise OptionError(
             f"{who} returned a {type(residual).__name__}. It is to return an array that "
@@ -179,34 +178,6 @@ class NoCondition(Condition):
 
     def residual(self, x: Array, ab: Backend) -> Array:
         return ab.zeros_like(x)
-
-
-@dataclass(frozen=True)
-class OfFunction(Condition):
-    """A user's function of one factor; of each replica on its own."""
-
-    function: Any = None
-
-    def residual(self, x: Array, ab: Backend) -> Array:
-        with activated(ab):
-            made = self.function(x)
-        _check_residual(_called(self), made, x, ab, 0)
-        return made
-
-
-def _called(condition: Condition) -> str:
-    """What gave a residual, in a message."""
-    if isinstance(condition, OfFunction):
-        return f"the condition {called(condition.function)}"
-    return f"{type(condition).__name__}.residual"
-
-
-def _residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
-    if not lead or not isinstance(condition, OfFunction):
-        return condition.residual(x, ab)
-    if isinstance(ab, Vmap):
-        return ab.vmap(lambda one: condition.residual(one, ab))(x)
-    return ab.stack([condition.residual(x[n, ...], ab) for n in range(x.shape[0])])
 
 
 def _check_choice(condition: Condition, name: str, choices: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ Other ways were weighed. A generator of free parameters (the exponential of an a
 squares that add up to one) would leave the methods as they are; but it never arrives on the
 boundary of a set, where zeros, ties and ranks are, and its Jacobian vanishes there. The derivative
 of the projection is the tangent where it exists, and infinite or ambiguous just where it matters:
-at equal singular values, at zeros.
+at equal singular values, at zeros. So a tangent is not derived from a user's projection either.
 """
 
 from abc import abstractmethod

@@ -1,9 +1,10 @@
 """What ``prefer=`` and ``constrain=`` stand for: the conditions by name, and all else they take."""
 
+from dataclasses import fields
 from typing import Any
 
-from funfact.arguments import called, check_call, instance
-from funfact.conditions.condition import Condition, NoCondition, OfFunction
+from funfact.arguments import called, check_call, instance, named
+from funfact.conditions.condition import Condition, NoCondition
 from funfact.conditions.cones import Monotone, NonNegative, PositiveDefinite
 from funfact.conditions.constraint import Constraint
 from funfact.conditions.linear import (
@@ -13,10 +14,11 @@ from funfact.conditions.linear import (
     Toeplitz,
     UpperTriangular,
 )
+from funfact.conditions.own import OfFunction, pair
 from funfact.conditions.unit import Orthonormal, Simplex, Unitary, UnitNorm
 from funfact.errors import OptionError, UnknownNameError
 
-__all__ = ["CONSTRAINTS", "as_condition", "as_constraint"]
+__all__ = ["CONSTRAINTS", "as_condition", "as_constraint", "shown"]
 
 CONSTRAINTS: dict[str, type[Constraint]] = {
     cls.__name__: cls
@@ -70,7 +72,11 @@ def as_condition(spec: Any) -> Condition:
 
 
 def as_constraint(spec: Any, shape: tuple[int, ...]) -> Constraint:
-    """What a name, a class or an instance imposes on a tensor of this shape.
+    """What a name, a class, an instance or a pair of functions imposes on a tensor of this shape.
+
+    A pair ``(project, tangent)`` is for a set of one's own: of one replica, `project(x)` is the
+    nearest point, and ``tangent(x, gradient, v)`` the part of `v` along which `x` is to move
+    (`Constraint.tangent`); `funfact.active_backend` is that of the model.
 
     Raises
     ------
@@ -87,13 +93,34 @@ def as_constraint(spec: Any, shape: tuple[int, ...]) -> Constraint:
         spec = CONSTRAINTS[spec]
     if isinstance(spec, type) and issubclass(spec, Constraint):
         spec = instance(spec, "constrain=")
+    if isinstance(spec, tuple):
+        spec = pair(spec)
     if not isinstance(spec, Constraint):
         raise OptionError(
             f"constrain={called(spec)} is nothing that can be imposed. Known are "
             f"{', '.join(sorted(CONSTRAINTS))}, as name, class or instance; one of your own is a "
-            "subclass of funfact.conditions.Constraint. prefer= takes any condition, as a penalty."
+            "pair of functions, (project, tangent), or a subclass of funfact.conditions.Constraint."
+            " prefer= takes any condition, as a penalty."
         )
     name = type(spec).__name__
     check_call(spec.project, f"{name}.project", "x", "ab")
     check_call(spec.tangent, f"{name}.tangent", "x", "gradient", "ab")
     return spec.imposed_on(shape)
+
+
+def shown(spec: Any) -> str:
+    """What was given to ``prefer=`` or ``constrain=``, as people read it.
+
+    Examples
+    --------
+    >>> shown("Unitary"), shown(NonNegative(weight=2.0)), shown(Monotone(axis=1)), shown(abs)
+    ('Unitary', 'NonNegative(weight=2.0)', 'Monotone(axis=1)', 'abs')
+    """
+    if not isinstance(spec, Condition):
+        return spec if isinstance(spec, str) else called(spec)
+    set_ones = [
+        f"{field.name}={getattr(spec, field.name)!r:.40}"
+        for field in fields(spec)
+        if repr(getattr(spec, field.name)) != repr(field.default)
+    ]
+    return named(spec) + (f"({', '.join(set_ones)})" if set_ones else "")

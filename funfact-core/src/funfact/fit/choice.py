@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from funfact.arguments import named
 from funfact.backends.capabilities import Autodiff, Capability
 from funfact.errors import OptionError
 from funfact.fit.imposed import constrained
@@ -100,7 +101,7 @@ def _refusal(derived: type[Derived], problem: Problem) -> str | None:
     if not derived.constrained:
         for tensor, condition in constrained(problem):
             return (
-                f"{type(condition).__name__} is imposed on {tensor.symbol or 'a tensor'} "
+                f"{named(condition)} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
             )
     return derived.refusal(problem)
@@ -113,6 +114,6 @@ def _check_constraints(problem: Problem, options: Options) -> None:
         for tensor, condition in constrained(problem):
             raise OptionError(
                 f"optimizer={name_of(method)!r} changes factors in its own way, and "
-                f"{type(condition).__name__} is imposed on {tensor.symbol or 'a tensor'} "
+                f"{named(condition)} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=). Give a method that keeps it, optimizer='Adam', or prefer= it."
             )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pluggy
 
-from funfact.arguments import called
+from funfact.arguments import named
 from funfact.backends import current, require
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
@@ -25,7 +25,7 @@ from funfact.fit.room import check_room
 from funfact.fit.shortcomings import check_result
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
-from funfact.fit.sound import check_loss, check_numbers
+from funfact.fit.sound import check_loss, check_numbers, check_sets
 from funfact.fit.start import starts
 from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, Halving, Settled, StopRule
@@ -194,6 +194,7 @@ def factorize(
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
     check_numbers(model)
+    check_sets(model)
     choice = _chosen(problem, options, watchers)
     parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, parts, model.factors, stacklevel=2)
@@ -284,7 +285,7 @@ def _fit(options: Options, choice: Choice, problem: Problem, solver: Solver) -> 
         method=choice.method,
         reason=choice.reason,
         gradient_norms=_norms_are_taken(problem, options),
-        loss=called(getattr(options.loss, "function", type(options.loss))),
+        loss=named(options.loss),
         squares=squares_of(problem),
         target_norm=problem.norm,
     )

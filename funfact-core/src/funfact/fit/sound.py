@@ -1,22 +1,25 @@
-"""What is tried before the first step: whether numbers are numbers, and a user's loss a loss."""
+"""What is tried before the first step: numbers, and what a user wrote, the loss and sets."""
 
 import warnings
 from collections.abc import Sequence
 from math import prod
 
-from funfact.arguments import called
+from funfact.arguments import named
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
+from funfact.conditions.known import CONSTRAINTS
+from funfact.conditions.trial import flaw
 from funfact.errors import OptionError, TargetError
 from funfact.fit.history import FitWarning
 from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem, losses
 from funfact.language.render.names import names
 from funfact.loss import KNOWN
-from funfact.model import Factorization
+from funfact.model import Factorization, constraints_of
+from funfact.model.values import replicas_first
 
-__all__ = ["check_loss", "check_numbers"]
+__all__ = ["check_loss", "check_numbers", "check_sets"]
 
 
 def check_numbers(model: Factorization) -> None:
@@ -51,6 +54,25 @@ def check_numbers(model: Factorization) -> None:
             )
 
 
+def check_sets(model: Factorization) -> None:
+    """Try the sets of a user's own (``constrain=``) once, on the factors of a new model.
+
+    Raises
+    ------
+    OptionError
+        If one gives no nearest points, or no tangents.
+    """
+    ab, called = model.backend, names(model.tsrex.node)
+    tensors = model.tsrex.tensors
+    asked = zip(tensors, constraints_of(tensors), model.all_factors, strict=True)
+    for tensor, constraint, value in asked:
+        if constraint is None or type(constraint) in CONSTRAINTS.values():
+            continue
+        found = flaw(constraint, replicas_first(tensor, ab)(value), ab)
+        if found is not None:
+            raise OptionError(f"constrain={named(constraint)} of {called[tensor]}: {found}")
+
+
 def check_loss(
     problem: Problem, parts: Sequence[Part], factors: Sequence[Array], stacklevel: int
 ) -> None:
@@ -79,7 +101,7 @@ def check_loss(
     ab = problem.backend
     if type(problem.loss) in KNOWN.values() or not isinstance(ab, Autodiff):
         return
-    name = called(getattr(problem.loss, "function", type(problem.loss)))
+    name = named(problem.loss)
     given = split(parts, factors, ab)
     moving = [_moves(part.problem, x, name) for part, x in zip(parts, given, strict=True)]
     if not any(moving):

@@ -78,9 +78,10 @@ def tensor(
         A condition whose violation is penalised; see `funfact.conditions`.
     real : bool
         Whether it holds real numbers in a complex model too: an angle, an amplitude.
-    constrain : name, class or instance of a constraint, optional
+    constrain : name, class or instance of a constraint, or pair of functions, optional
         A condition that holds exactly, at the start of a fit, after every step and in the
-        result: ``'Unitary'``, ``ff.conditions.Simplex(axis=1)``; see `funfact.conditions`.
+        result: ``'Unitary'``, ``ff.conditions.Simplex(axis=1)``, ``(project, tangent)`` for a set
+        of your own; see `funfact.conditions.as_constraint`.
 
     Raises
     ------

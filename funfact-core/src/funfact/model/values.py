@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from funfact.arguments import integer
+from funfact.arguments import integer, named
 from funfact.backends.contract import Array, Backend
 from funfact.backends.dtypes import plain
-from funfact.conditions import as_condition, as_constraint
+from funfact.conditions import Constraint, as_condition, as_constraint
 from funfact.errors import DtypeError, OptionError, ShapeError
 from funfact.graph import postorder
 from funfact.initializers import as_initializer
@@ -115,9 +115,21 @@ def start(tensor: Tensor, ab: Backend, dtype: Any) -> Array:
         constraint = as_constraint(tensor.constrain, tensor.shape)
         if tensor.data is None and tensor.initializer is None:
             value = constraint.start(value, ab)
-        value = constraint.project(value, ab)
+        value = _nearest(constraint, value, ab)
     order = _stored_order(tensor)
     return value if order == sorted(order) else ab.tensor(ab.transpose(value, order))
+
+
+def _nearest(constraint: Constraint, value: Array, ab: Backend) -> Array:
+    """The nearest array that meets a constraint, which may be a user's own."""
+    made = constraint.project(value, ab)
+    if not ab.is_native(made) or tuple(made.shape) != tuple(value.shape):
+        shape = f"shape {tuple(made.shape)}" if ab.is_native(made) else f"a {type(made).__name__}"
+        raise ShapeError(
+            f"{named(constraint)}.project made {shape} of an array of shape {tuple(value.shape)}, "
+            f"replicas in front, and an array of {ab!r} of the same shape was expected."
+        )
+    return made
 
 
 def replicas_first(tensor: Tensor, ab: Backend) -> Callable[[Array], Array]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
+from funfact.backends.mapped import mapped
 from funfact.fit.solvers.conjugate import Operator, conjugate_gradients, dot
 
 __all__ = ["Local", "Preconditioner", "System", "formed", "products"]
@@ -69,10 +69,7 @@ def each(product: Callable[[Array], Array], rows: Array, replicas: int, ab: Back
     """A product with each of some rows, the same for all replicas, shape (rows, replicas, any)."""
     size = rows.shape[0]
     spread = ab.broadcast_to(rows[:, None, :], (size, replicas, rows.shape[1]))
-    if isinstance(ab, Vmap):
-        found: Array = ab.vmap(product)(spread)
-        return found
-    return ab.stack([product(spread[n, ...]) for n in range(size)])
+    return mapped(product, ab)(spread)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from funfact.arguments import named
 from funfact.backends.contract import Array
 from funfact.compiler.expand import Product, SumOfProducts, expand, loads
 from funfact.compiler.ir import Apply, Contract, Ir, Load, Map, Split, Term
@@ -61,7 +62,7 @@ def multilinear(problem: Problem) -> Multilinear | str:
     """The problem as one that is linear in each factor, or why it is none."""
     if type(problem.loss) is not MSE:
         return (
-            f"the loss is {type(problem.loss).__name__}, and least squares are solved. "
+            f"the loss is {named(problem.loss)}, and least squares are solved. "
             "Give loss='MSE', or a gradient method, optimizer='Adam'."
         )
     return linear_in_each(problem, "normal equations")
@@ -77,7 +78,7 @@ def linear_in_each(problem: Problem, method: str) -> Multilinear | str:
             constraints.append(liked)
         else:
             return (
-                f"{type(liked).__name__} is asked of {called(tensor)}, which is no part "
+                f"{named(liked)} is asked of {called(tensor)}, which is no part "
                 f"of the {method}. Give a gradient method, optimizer='Adam'."
             )
     is_complex = problem.backend.is_complex(problem.dtype)

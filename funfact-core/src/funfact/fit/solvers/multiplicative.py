@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from funfact.arguments import named
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.expand import SumOfProducts
 from funfact.compiler.ir import Axis, Load, Term
@@ -141,7 +142,7 @@ def _quotient(above: Array, below: Array, ab: Backend) -> Array:
 def _model(problem: Problem) -> Multilinear | str:
     if type(problem.loss) is not KLDivergence:
         return (
-            f"the loss is {type(problem.loss).__name__}, and the updates are those of the "
+            f"the loss is {named(problem.loss)}, and the updates are those of the "
             "Kullback-Leibler divergence. Give loss='KLDivergence', or optimizer='Adam'."
         )
     found = linear_in_each(problem, "multiplicative updates")
@@ -155,7 +156,7 @@ def _model(problem: Problem) -> Multilinear | str:
             )
         if type(constraint) is not NonNegative:
             return (
-                f"{type(constraint).__name__} is imposed on {called(load.key)}, which the updates "
+                f"{named(constraint)} is imposed on {called(load.key)}, which the updates "
                 "do not keep. Give a gradient method, optimizer='Adam'."
             )
     ab = problem.backend

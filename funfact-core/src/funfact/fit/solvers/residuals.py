@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
+from funfact.arguments import named
 from funfact.backends.contract import Array, Backend, Dtype
 from funfact.conditions import weighted_residual
 from funfact.fit.imposed import FREE, Along, Imposed, imposed
@@ -130,7 +131,7 @@ def unit_of(target: Array, ab: Backend) -> Array:
 def why_not_squares(problem: Problem) -> str | None:
     """Why the problem is not one of least squares; None if it is."""
     if type(problem.loss) is not MSE:
-        return f"the loss is {type(problem.loss).__name__}, not a sum of squares"
+        return f"the loss is {named(problem.loss)}, not a sum of squares"
     for tensor, condition in zip(problem.optimised, conditions_of(problem.optimised), strict=True):
         if condition is not None and problem.penalty_weight and condition.elementwise != "mse":
             return f"the penalty of {tensor.symbol or 'a factor'} is not a sum of squares"

@@ -1,0 +1,31 @@
+"""A function of one item, for many of them at once."""
+
+from collections.abc import Callable
+
+from funfact.backends.capabilities import Vmap
+from funfact.backends.contract import Array, Backend
+
+__all__ = ["mapped"]
+
+
+def mapped(f: Callable[..., Array], ab: Backend) -> Callable[..., Array]:
+    """`f` over the first axes of its arguments, all of one length.
+
+    Mapped by a backend that declares `Vmap`, and called for one item after the other on any other.
+
+    Examples
+    --------
+    >>> import funfact as ff, numpy as np
+    >>> with ff.using("numpy"):
+    ...     mapped(lambda x, y: x @ y, ff.active_backend)(np.eye(2), np.eye(2))
+    array([1., 1.])
+    """
+    if isinstance(ab, Vmap):
+        many: Callable[..., Array] = ab.vmap(f)
+        return many
+
+    def one_by_one(*arrays: Array) -> Array:
+        count = arrays[0].shape[0]
+        return ab.stack([f(*(x[n, ...] for x in arrays)) for n in range(count)])
+
+    return one_by_one

@@ -1,0 +1,85 @@
+"""A constraint tried on arrays: how far they are from it, and whether it is one."""
+
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from funfact.backends.contract import Array, Backend
+from funfact.conditions.constraint import Constraint
+
+__all__ = ["distance", "flaw"]
+
+Numbers: TypeAlias = np.ndarray[Any, Any]
+
+
+def distance(x: Array, y: Array, ab: Backend) -> tuple[float, float]:
+    """How far two arrays are apart, and how much of that is taken for rounding.
+
+    Parameters
+    ----------
+    x, y : arrays, equal in shape and dtype
+    ab : Backend
+
+    Returns
+    -------
+    tuple of float
+        The largest modulus of an element of the difference, and half of the digits of the largest
+        element.
+    """
+    one, other = ab.to_numpy(x), ab.to_numpy(y)
+    largest = max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
+    return float(np.max(np.abs(one - other))), _half(x, ab) * largest
+
+
+def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
+    """What is wrong with a constraint; None if nothing is found.
+
+    Parameters
+    ----------
+    constraint : Constraint
+    x : array, shape (*replicas, *shape of the factor)
+        That it has made: the nearest to another.
+    ab : Backend
+    """
+    moved, rounding = distance(x, constraint.project(x, ab), ab)
+    if not moved <= rounding:
+        return (
+            f"its project moves by {moved:.3g} what it has made itself. It is to give the nearest "
+            "point of a set, and a point of the set is the nearest to itself: project(project(x)) "
+            "is project(x)."
+        )
+    gradient, v, w = (_waves(x, n, ab) for n in range(3))
+    along = constraint.tangent(x, gradient, ab)
+    moved, rounding = distance(along(v), along(along(v)), ab)
+    if not moved <= rounding:
+        return (
+            f"its tangent is no projection: applied twice it differs by {moved:.3g} from applied "
+            "once. It is to give the part of a direction along which x can move, and of that part "
+            "all of it."
+        )
+    one, other = _inner(along(v), w, ab), _inner(v, along(w), ab)
+    if not abs(one - other) <= _half(x, ab) * prod(x.shape):
+        return (
+            f"its tangent is not orthogonal: the inner product of the part of v with w is {one:.3g}"
+            f", that of v with the part of w {other:.3g}, and the two are to be equal."
+        )
+    return None
+
+
+def _half(x: Array, ab: Backend) -> float:
+    """What is left out by half of the digits."""
+    return float(np.sqrt(float(ab.xp.finfo(x.dtype).eps)))
+
+
+def _waves(x: Array, number: int, ab: Backend) -> Array:
+    """Numbers of order one, of the shape of `x`, others for each number."""
+    place = np.arange(1.0, 1 + prod(x.shape))
+    waves: Numbers = np.cos((1 + number / np.pi) * place).reshape(tuple(x.shape))
+    if ab.is_complex(x):
+        waves = waves + 1j * np.sin((2 + number / np.pi) * place).reshape(tuple(x.shape))
+    return ab.tensor(waves, x.dtype)
+
+
+def _inner(x: Array, y: Array, ab: Backend) -> float:
+    return float(np.sum(ab.to_numpy(x).conj() * ab.to_numpy(y)).real)
