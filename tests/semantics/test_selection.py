@@ -71,7 +71,7 @@ def test_one_entry_of_a_large_model_takes_milliseconds(backend):
 
 def test_no_entry_is_another_program(backend):
     fac = model(expressions()["cp"])
-    made = fac._selection.programs
+    made = fac._evaluation.selection.programs
     programs = {id(program) for n in range(3) for program in (fac[n, 1], made)[1].values()}
     assert len(programs) == 1
 

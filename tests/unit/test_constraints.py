@@ -289,6 +289,80 @@ def test_a_pair_in_a_wider_dtype_is_taken_in_that_of_the_factor():
     assert fac["u"].dtype == np.float32
 
 
+# --- factors that are set
+
+
+def low_rank(constrain, **options):
+    u, v = ff.tensor("u", 3, 2, constrain=constrain), ff.tensor("v", 4, 2)
+    i, j, r = ff.indices("i, j, r")
+    with ff.using("numpy") as ab:
+        ab.seed(0)
+        return ff.Factorization.from_tsrex(u[i, r] * v[j, r], **options)
+
+
+@pytest.mark.parametrize(
+    ("constrain", "shown"),
+    [
+        ("NonNegative", "NonNegative"),
+        (ff.conditions.NonNegative, "NonNegative"),
+        (ff.conditions.UnitNorm(axis=1), r"UnitNorm\(axis=1\)"),
+        ((centred, along_centred), r"\(centred, along_centred\)"),
+    ],
+)
+def test_what_does_not_meet_what_is_imposed_is_refused(constrain, shown):
+    fac = low_rank(constrain)
+    before, far = fac["u"], np.array([[1.0, -0.25], [2, 2], [1, 1]])
+    message = (
+        rf"constrain={shown} of factor u: an element of the array is \d.* fac.nearest\('u', arr"
+    )
+    with pytest.raises(OptionError, match=message):
+        fac["u"] = far
+    with pytest.raises(OptionError, match=message):
+        fac.factors = [far, np.ones((4, 2))]
+    assert fac["u"] is before
+    assert not np.array_equal(fac["v"], np.ones((4, 2)))
+    fac["u"] = fac.nearest("u", far)
+    fac["v"] = far[[0, 1, 2, 0]]
+    np.testing.assert_allclose(fac["u"], as_constraint(constrain, (3, 2)).project(far, AB))
+
+
+def test_how_far_it_is():
+    with pytest.raises(OptionError, match=r"is 0\.25 away from the nearest"):
+        low_rank("NonNegative")["u"] = [[1.0, -0.25], [2, 2], [1, 1]]
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_factors_of_replicas_are_set_and_brought_to_the_last_digit(axis):
+    fac = low_rank("Orthonormal", vec_size=5, vec_axis=axis)
+    x = np.random.default_rng(0).normal(size=(5, 3, 2))
+    q = np.moveaxis(np.linalg.qr(x)[0], 0, axis)
+    nearest = np.moveaxis(polar_of_each(x), 0, axis)
+    np.testing.assert_allclose(fac.nearest("u", np.moveaxis(x, 0, axis)), nearest, atol=1e-14)
+    fac["u"] = q * (1 + 1e-10)
+    np.testing.assert_allclose(fac["u"], q, atol=1e-9)
+    first = fac["u"][0] if axis == 0 else fac["u"][..., 0]
+    np.testing.assert_allclose(first.T @ first, np.eye(2), atol=1e-15)
+
+
+def polar_of_each(x):
+    return np.stack([NEAREST["Orthonormal"](one) for one in x])
+
+
+def test_what_is_not_finite_is_let_through():
+    fac = low_rank("Simplex")
+    fac["u"] = np.full((3, 2), np.nan)
+    assert np.isnan(fac["u"]).all()
+
+
+def test_nearest_where_nothing_is_imposed_is_the_same():
+    fac = low_rank("Simplex", dtype="float32")
+    found = fac.nearest("v", np.arange(8.0).reshape(4, 2))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.arange(8).reshape(4, 2))
+    with pytest.raises(ShapeError, match=r"factor v of shape \(4, 2\) was given an array of shape"):
+        fac.nearest("v", np.ones(3))
+
+
 def test_a_stored_model_asks_for_a_pair_again(tmp_path):
     path = tmp_path / "model.ff"
     with ff.using("numpy"):

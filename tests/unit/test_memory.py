@@ -48,7 +48,7 @@ def test_blocks_give_the_same_value_in_less_memory(make, replicas):
 def test_a_model_that_fits_is_evaluated_at_once():
     with ff.using("numpy"):
         fac = ff.Factorization.from_tsrex(minplus(), memory_limit="1 GB")
-        assert fac._blocks.axis is None
+        assert fac._evaluation.blocks.axis is None
         assert fac().shape == (300, 200)
         assert fac.copy().memory_limit == "1 GB"
 

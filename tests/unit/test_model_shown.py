@@ -79,6 +79,21 @@ def test_real_factors_of_a_complex_model():
     assert [row[2] for row in Page(fac._repr_html_()).rows[1:]] == ["float32", "complex64"]
 
 
+def test_what_is_asked_of_factors():
+    u = ff.tensor("u", 3, 3, constrain="NonNegative", prefer=ff.conditions.Unitary(weight=2.0))
+    v = ff.tensor("v", 3, 3, constrain=ff.conditions.Simplex(axis=1))
+    fac = model(u @ v @ ff.tensor("w", 3, 3, prefer=lambda x: x - 1) @ ff.tensor("t", 3, 3))
+    states = [row[3] for row in Page(fac._repr_html_()).rows[1:]]
+    assert states == [
+        "optimised, constrain=NonNegative, prefer=Unitary(weight=2.0)",
+        "optimised, constrain=Simplex(axis=1)",
+        "optimised, prefer=<lambda>",
+        "optimised",
+    ]
+    for state in states:
+        assert f"(3, 3)  {state}\n" in repr(fac) + "\n"
+
+
 def test_what_it_shows_is_escaped():
     def swap(x, ab):
         return x

@@ -118,6 +118,15 @@ find a lower one"""
     assert text == expected
 
 
+def test_what_was_asked_of_factors():
+    u = ff.tensor("u", 2, 1, constrain="UnitNorm")
+    v = ff.tensor("v", 2, 1, prefer=ff.conditions.NonNegative)
+    fac = ff.Factorization.from_tsrex(u[i, ~r] * v[j, ~r] * ff.tensor("w", 2, 1)[k, r])
+    fac.history = history([0.5])
+    assert "   factors: u: constrain=UnitNorm; v: prefer=NonNegative\n" in repr(fac.report())
+    assert "v: prefer=NonNegative" in fac.report()._repr_html_()
+
+
 def test_little_that_is_known():
     text = told([1e-9])
     assert "gradient" not in text

@@ -304,14 +304,18 @@ def _results(
     options: Options,
 ) -> Any:
     """The replicas that were asked for, as models of the expression that was given."""
-    model.factors = factors
+    pairs, found = zip(model.tsrex.tensors, model.all_factors, strict=True), iter(factors)
+    values = [next(found) if tensor.optimizable else value for tensor, value in pairs]
+    # not set one by one, where each would be looked at for what is imposed on it
+    fitted = Factorization(model.tsrex, model.backend, model.dtype, values)
+    fitted.seed = model.seed
     # what says that replicas found the same; a model that is large would keep as many of its size
-    kept = model if sum(prod(x.shape) for x in factors) <= _KEPT else None
+    kept = fitted if sum(prod(x.shape) for x in factors) <= _KEPT else None
     ranked = [int(r) for r in np.argsort(history.best, kind="stable")]
     ranked = [r for r in ranked if np.isfinite(history.best[r])]
     models = []
     for replica in ranked[: options.returns or 1]:
-        fac = view(model, replica)
+        fac = view(fitted, replica)
         fac.history, fac.replicas = history.of_replica(replica), kept
         models.append(fac)
     return models[0] if options.returns is None else models

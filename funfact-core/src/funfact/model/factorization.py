@@ -6,29 +6,22 @@ type and one array for each tensor of the expression.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from funfact.backends import current, load, require
+from funfact.backends import current, load
 from funfact.backends.contract import Array, Backend
-from funfact.compiler.fuse import fuse
-from funfact.compiler.ir import Ir, is_view
-from funfact.compiler.lower import lower
-from funfact.errors import NotationError, OptionError
+from funfact.compiler.ir import Ir
+from funfact.errors import OptionError
 from funfact.language.nodes import Tensor
-from funfact.language.notation import TsrEx, instead
-from funfact.language.replicas import vectorize
+from funfact.language.notation import TsrEx
 from funfact.model import keys
-from funfact.model.factors import Key, checked, find, listing, one_for_each
+from funfact.model.evaluation import Evaluation
+from funfact.model.factors import Factors, Key
 from funfact.model.history import History
-from funfact.model.memory import within
-from funfact.model.penalty import conditions_of, constraints_of, penalties
-from funfact.model.programs import Program, program
-from funfact.model.selection import Selection
+from funfact.model.new import prepared
+from funfact.model.penalty import added
 from funfact.model.show import html, text
-from funfact.model.values import appended, counterpart, native, settle_dtype, start
+from funfact.model.values import counterpart, native, start
 
 if TYPE_CHECKING:
     from funfact.model.report import Report
@@ -75,13 +68,10 @@ class Factorization:
         memory_limit: int | str | None = None,
     ) -> None:
         self._tsrex = tsrex
-        self._tensors = tsrex.tensors
         self._backend = backend
         self._dtype = dtype
-        self._values = list(values)
-        self._memory_limit = memory_limit
-        self._blocks = within(tsrex, memory_limit, backend, dtype)
-        self._selection = Selection(tsrex, backend, dtype)
+        self._factors = Factors(tsrex, backend, dtype, values)
+        self._evaluation = Evaluation(tsrex, backend, dtype, memory_limit)
         self.history: History | None = None
         self.replicas: Factorization | None = None
         self.seed: int | None = None
@@ -129,63 +119,30 @@ class Factorization:
         ShapeError
             If an initialiser gives another shape than the tensor's.
         """
-        if not isinstance(tsrex, TsrEx):
-            advice = "Write one from ff.tensor(...), such as a[i, r] * b[j, r]."
-            what = f"a {type(tsrex).__name__}" if instead(tsrex) else f"{tsrex!r:.60}"
-            raise NotationError(
-                f"a model is made of an expression, not of {what}. {instead(tsrex) or advice}"
-            )
         backend = current()
-        settled = settle_dtype(tsrex, backend, dtype)
-        append = appended(vec_axis)
-        if vec_size is not None:
-            tsrex = vectorize(tsrex, vec_size, append=append)
-        tensors = tsrex.tensors
-        conditions_of(tensors)
-        for constraint in filter(None, constraints_of(tensors)):
-            for capability in constraint.needs:
-                require(backend, capability, f"constrain={type(constraint).__name__}")
-        # before any value is made: a limit that is too small is found out now
-        made = cls(tsrex, backend, settled, [None] * len(tensors), memory_limit)
-        made.forward  # noqa: B018  # an expression that cannot be computed is refused here
-        made._values = [
+        tsrex, settled = prepared(tsrex, dtype, vec_size, vec_axis, backend)
+        made = cls(tsrex, backend, settled, [None] * len(tsrex.tensors), memory_limit)
+        made._evaluation.check()  # before any value is made
+        made._factors.arrays[:] = [
             start(tensor, backend, settled) if initialize or tensor.data is not None else None
-            for tensor in tensors
+            for tensor in tsrex.tensors
         ]
         made.seed = backend.last_seed
         return made
 
     def __call__(self) -> Array:
         """The value of the model, an array of shape `shape`, native to its backend."""
-        if self._blocks is not None and self._blocks.axis is not None:
-            return self._in_blocks(self._blocks.axis, self._blocks.size)
-        value = self._program(self._complete())
-        # a tensor by itself, or transposed, comes back as it is stored
-        return self._backend.tensor(value) if is_view(self.ir) else value
+        return self._evaluation.value(self._factors.complete())
 
-    def _in_blocks(self, axis: int, size: int) -> Array:
-        values, length = self._complete(), self.shape[axis]
-        parts = []
-        for first in range(0, length, size):
-            wanted: keys.Positions = [None] * self.ndim
-            wanted[axis] = np.arange(first, min(first + size, length))
-            parts.append(self._selection.at(values, wanted, together=False))
-        return self._backend.concatenate(parts, axis=axis)
-
-    @cached_property
+    @property
     def forward(self) -> Callable[[Sequence[Array]], Array]:
         """The pure function that gives the value from the values of all tensors, in order."""
-        return lower(self.ir, self._tensors, self._backend, self._dtype)
+        return self._evaluation.forward
 
-    @cached_property
-    def _program(self) -> Program:
-        """The same, compiled where the backend can."""
-        return program(self.ir, self._tensors, self._backend, self._dtype)
-
-    @cached_property
+    @property
     def ir(self) -> Ir:
         """What `forward` was made of: the expression in few, large contractions."""
-        return fuse(self._tsrex.ir)
+        return self._evaluation.ir
 
     def points(self, *coordinates: Any) -> Array:
         """Scattered elements of the value, from just the parts of the factors that they need.
@@ -216,9 +173,8 @@ class Factorization:
         >>> fac.points([0, 1, -1], [2, 1, -1])
         array([3., 4., 9.])
         """
-        return self._selection.at(
-            self._complete(), keys.coordinates(coordinates, self.shape), together=True
-        )
+        where = keys.coordinates(coordinates, self.shape)
+        return self._evaluation.selection.at(self._factors.complete(), where, together=True)
 
     # --- factors
 
@@ -228,26 +184,21 @@ class Factorization:
 
         Assign a sequence to set all of them.
         """
-        pairs = zip(self._tensors, self._complete(), strict=True)
-        return tuple(value for tensor, value in pairs if tensor.optimizable)
+        return self._factors.free()
 
     @factors.setter
     def factors(self, values: Iterable[Any]) -> None:
-        optimised = [tensor for tensor in self._tensors if tensor.optimizable]
-        pairs = zip(optimised, one_for_each(self._tsrex, optimised, values), strict=True)
-        arrays = [checked(self._tsrex, t, x, self._backend, self._dtype) for t, x in pairs]
-        for tensor, value in zip(optimised, arrays, strict=True):
-            self._values[self._tensors.index(tensor)] = value
+        self._factors.put_free(values)
 
     @property
     def all_factors(self) -> tuple[Array, ...]:
         """The values of all tensors, data included, in the order in which they stand."""
-        return tuple(self._complete())
+        return tuple(self._factors.complete())
 
     @property
     def stored(self) -> tuple[Array | None, ...]:
         """As `all_factors`, with None for those that have no value yet."""
-        return tuple(self._values)
+        return tuple(self._factors.arrays)
 
     def __getitem__(self, key: Any) -> Array:
         """A factor, or a part of the value.
@@ -269,20 +220,36 @@ class Factorization:
         >>> fac[-1, [0, 2]]
         array([[3., 9.]])
         """
-        if not isinstance(key, str | TsrEx | Tensor):
-            return self._selection.of(self._complete(), key)
-        position = find(self._tsrex, key)
-        self._complete([position])
-        return self._values[position]
+        if isinstance(key, str | TsrEx | Tensor):
+            return self._factors.at(key)
+        return self._evaluation.selection.of(self._factors.complete(), key)
 
     def __setitem__(self, key: Key, value: Any) -> None:
-        """Set a factor. Shape and dtype are checked; NaN and infinity are let through.
+        """Set a factor. Shape, dtype and what is imposed on it (``constrain=``) are checked.
 
-        A factor of a model with replicas has their axis too.
+        A factor of a model with replicas has their axis too. NaN and infinity are let through.
+
+        Raises
+        ------
+        OptionError
+            If it does not meet what is imposed; `nearest` gives one that does. Within half of
+            the digits, the nearest is what is set.
         """
-        tsrex, position = self._tsrex, find(self._tsrex, key)
-        tensor = self._tensors[position]
-        self._values[position] = checked(tsrex, tensor, value, self._backend, self._dtype)
+        self._factors.put(key, value)
+
+    def nearest(self, key: Key, value: Any) -> Array:
+        """The nearest array to `value` that meets what is imposed on a factor (``constrain=``).
+
+        Examples
+        --------
+        >>> import funfact as ff
+        >>> with ff.using("numpy"):
+        ...     fac = ff.Factorization.from_tsrex(ff.tensor("u", 3, constrain="Simplex"))
+        >>> fac["u"] = fac.nearest("u", [0.5, 0.25, 0.0])
+        >>> fac["u"].round(3)
+        array([0.583, 0.333, 0.083])
+        """
+        return self._factors.nearest(key, value)
 
     # --- what it is
 
@@ -309,7 +276,7 @@ class Factorization:
     @property
     def memory_limit(self) -> int | str | None:
         """What an evaluation may take beside factors and data, as it was given."""
-        return self._memory_limit
+        return self._evaluation.memory_limit
 
     @property
     def backend(self) -> Backend:
@@ -332,13 +299,7 @@ class Factorization:
             Its axes: the factors, in the order of `factors` (unless `sum_leafs`), the
             replicas (unless `sum_vec`).
         """
-        tensors = [tensor for tensor in self._tensors if tensor.optimizable]
-        replica = self._tsrex.original is not None
-        each = penalties(tensors, self.factors, self._backend, int(replica))
-        total = self._backend.stack(each) if each else self._backend.zeros((0,))
-        if sum_vec and replica:
-            total = self._backend.sum(total, axis=-1)
-        return self._backend.sum(total, axis=0) if sum_leafs else total
+        return added(self._tsrex, self.factors, self._backend, sum_leafs, bool(sum_vec))
 
     def report(self) -> "Report":
         """How the fit went, for people: as text, and in Jupyter with the curves of the losses.
@@ -401,8 +362,8 @@ class Factorization:
         """
         other = load(backend, **options)
         dtype = counterpart(self._backend.dtype_name(self._dtype), other)
-        arrays = [None if x is None else self._backend.to_numpy(x) for x in self._values]
-        return self._like(other, dtype, native(self._tensors, arrays, other, dtype))
+        arrays = [None if x is None else self._backend.to_numpy(x) for x in self.stored]
+        return self._like(other, dtype, native(self._tsrex.tensors, arrays, other, dtype))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all; `funfact.load` reads it.
@@ -446,7 +407,7 @@ class Factorization:
         >>> fac["u"]
         array([1., 2.])
         """
-        values = [None if x is None else self._backend.tensor(x) for x in self._values]
+        values = [None if x is None else self._backend.tensor(x) for x in self.stored]
         return self._like(self._backend, self._dtype, values)
 
     def same_structure(self, other: Any) -> bool:
@@ -476,22 +437,10 @@ class Factorization:
 
     # --- inside
 
-    def _complete(self, positions: Iterable[int] | None = None) -> list[Array]:
-        """The values, or an error that names those that are missing."""
-        wanted = range(len(self._tensors)) if positions is None else positions
-        missing = [self._tensors[p] for p in wanted if self._values[p] is None]
-        if missing:
-            raise OptionError(
-                "the model was built with initialize=False, and no value has been set for "
-                f"{listing(self._tsrex, missing)}. Set it, fac['u'] = array, or leave "
-                "initialize out."
-            )
-        return self._values
-
     def _like(
         self, backend: Backend, dtype: Any, values: Sequence[Array | None]
     ) -> "Factorization":
         """A model of the same expression that remembers what this one does."""
-        made = Factorization(self._tsrex, backend, dtype, values, self._memory_limit)
+        made = Factorization(self._tsrex, backend, dtype, values, self.memory_limit)
         made.history, made.replicas, made.seed = self.history, self.replicas, self.seed
         return made

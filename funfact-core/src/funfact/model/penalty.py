@@ -13,9 +13,10 @@ from funfact.conditions import (
     violation,
 )
 from funfact.language.nodes import Tensor
+from funfact.language.notation import TsrEx
 from funfact.model.values import replicas_first
 
-__all__ = ["conditions_of", "constraints_of", "penalties", "weighing"]
+__all__ = ["added", "conditions_of", "constraints_of", "penalties", "weighing"]
 
 
 def conditions_of(tensors: Sequence[Tensor]) -> list[Condition | None]:
@@ -97,3 +98,16 @@ def penalties(
         inner = tuple(range(lead, penalty.ndim))
         found.append(ab.sum(penalty, axis=inner) if inner else penalty)
     return found
+
+
+def added(
+    tsrex: TsrEx, values: Sequence[Array], ab: Backend, sum_leafs: bool, sum_vec: bool
+) -> Array:
+    """The penalties of the factors that a fit changes as one array; see `Factorization.penalty`."""
+    tensors = [tensor for tensor in tsrex.tensors if tensor.optimizable]
+    replica = tsrex.original is not None
+    each = penalties(tensors, values, ab, int(replica))
+    total = ab.stack(each) if each else ab.zeros((0,))
+    if sum_vec and replica:
+        total = ab.sum(total, axis=-1)
+    return ab.sum(total, axis=0) if sum_leafs else total

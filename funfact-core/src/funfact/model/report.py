@@ -7,10 +7,12 @@ from html import escape
 import numpy as np
 
 from funfact.errors import OptionError
+from funfact.language.render.names import names
 from funfact.model.curves import svg
 from funfact.model.factorization import Factorization
 from funfact.model.history import History
 from funfact.model.optima import Optimum, optima
+from funfact.model.show import asked
 
 __all__ = ["Report", "report"]
 
@@ -34,12 +36,15 @@ class Report:
         What the replicas found, the lowest loss first.
     advice : tuple of str
         What follows from the optima.
+    asked : tuple of str
+        What was imposed on each factor, and preferred: ``'u: constrain=NonNegative'``.
     """
 
     model: str
     history: History
     optima: tuple[Optimum, ...]
     advice: tuple[str, ...]
+    asked: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         lines = [f"{name:>10}: {text}" if name else " " * 12 + text for name, text in _rows(self)]
@@ -66,7 +71,13 @@ def report(fac: Factorization) -> Report:
         written = written[: _LONGEST - 1] + "…"
     model = f"{written}, shape {fac.shape}, {fac.backend.dtype_name(fac.dtype)}"
     found = optima(fac.history, fac.replicas)
-    return Report(model, fac.history, found, tuple(_advice(fac.history, found)))
+    return Report(model, fac.history, found, tuple(_advice(fac.history, found)), _asked(fac))
+
+
+def _asked(fac: Factorization) -> tuple[str, ...]:
+    named = names(fac.tsrex.node)
+    told = ((named[t], ", ".join(asked(t))) for t in fac.tsrex.tensors)
+    return tuple(f"{name}: {text}" for name, text in told if text)
 
 
 def _advice(history: History, found: Sequence[Optimum]) -> Iterator[str]:
@@ -92,6 +103,8 @@ def _rows(told: Report) -> Iterator[tuple[str, str]]:
     history = told.history
     yield "method", ", ".join(filter(None, (history.method, history.reason)))
     yield "outcome", str(history.outcome)
+    if told.asked:
+        yield "factors", "; ".join(told.asked)
     yield "loss", _loss(history)
     norm = history.gradient_norm
     if norm is not None:

@@ -1,9 +1,11 @@
 """A model as people read it: as text, and as a table in Jupyter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from funfact.conditions.known import shown
+from funfact.language.nodes import Tensor
 from funfact.language.render.names import names
 from funfact.model.history import History
 from funfact.model.values import stored_dtype
@@ -11,7 +13,7 @@ from funfact.model.values import stored_dtype
 if TYPE_CHECKING:
     from funfact.model.factorization import Factorization
 
-__all__ = ["html", "text"]
+__all__ = ["asked", "html", "text"]
 
 _CHECKPOINTS = 10
 """How many rows the table of a fit has at most."""
@@ -48,17 +50,24 @@ def html(fac: "Factorization") -> str:
 
 
 def _factors(fac: "Factorization") -> list[tuple[str, str, str, str]]:
-    """Name, shape, dtype, and whether a fit changes it."""
+    """Name, shape, dtype, and whether a fit changes it, with what is asked of it."""
     named, ab = names(fac.tsrex.node), fac.backend
     return [
         (
             named[tensor],
             str(tensor.full_shape),
             ab.dtype_name(stored_dtype(tensor, ab, fac.dtype)),
-            "optimised" if tensor.optimizable else "fixed",
+            ", ".join(["optimised" if tensor.optimizable else "fixed", *asked(tensor)]),
         )
         for tensor in fac.tsrex.tensors
     ]
+
+
+def asked(tensor: Tensor) -> Iterator[str]:
+    """What is imposed on a tensor and what is preferred, as it was written."""
+    for name, spec in (("constrain", tensor.constrain), ("prefer", tensor.prefer)):
+        if spec is not None:
+            yield f"{name}={shown(spec)}"
 
 
 def _checkpoints(history: History) -> list[tuple[str, str, str]]:
