@@ -142,12 +142,71 @@ def expressions():
     }
 
 
+def sizes_of_components(model, is_complex=False):
+    arrays, ab = model.all_factors, model.backend
+    found = component_axes(model.ir, model.tsrex.tensors, arrays, ab, is_complex)
+    return [axis.size for _, _, axis in found]
+
+
 @pytest.mark.parametrize("name", expressions())
 def test_which_indices_have_components(name):
     expr, sizes = expressions()[name]
     model = ff.Factorization.from_tsrex(expr, vec_size=3)
-    found = component_axes(model.ir, model.tsrex.tensors, is_complex=False)
-    assert [axis.size for _, _, axis in found] == sizes
+    assert sizes_of_components(model) == sizes
+
+
+def masked(kept):
+    """A set of one's own: of all elements but the kept ones nothing is left."""
+    return (lambda x: x * kept), (lambda x, gradient, v: v * kept)
+
+
+LOWER, ONES = np.tril(np.ones((6, 3))), np.ones((6, 3))
+IMPOSED = {
+    # L U and Q R are unique but for diagonal matrices between them (Golub & Van Loan 2013,
+    # theorems 3.2.1 and 5.2.3); v[j, r] stands for U and R with its columns as rows
+    "L U": ("LowerTriangular", "LowerTriangular", True),
+    "Q R": ("Orthonormal", "LowerTriangular", True),
+    "Q R, by an instance": (ff.conditions.Orthonormal(), ff.conditions.LowerTriangular, True),
+    "L U of ones own": (masked(LOWER), masked(LOWER), True),
+    "L L": ("LowerTriangular", "UpperTriangular", False),
+    "all of ones own": (masked(ONES), masked(ONES), False),
+    "rotated": ("Orthonormal", "Orthonormal", False),
+    "L anything": ("LowerTriangular", None, False),
+    # nine equations less the three of a diagonal matrix, of which lengths give six
+    "lengths": ("UnitNorm", "UnitNorm", False),
+    # ten equations for the elements of a matrix, which is a multiple of the identity then
+    "convolution": ("Toeplitz", None, True),
+    "nonnegative": ("NonNegative", ff.conditions.NonNegative, True),
+    "probabilities": ("Simplex", ff.conditions.Simplex(axis=1), True),
+    "half": ("NonNegative", None, False),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128", "float32"])
+@pytest.mark.parametrize("append", [False, True])
+@pytest.mark.parametrize("name", IMPOSED)
+def test_what_is_imposed_on_two_factors_may_keep_components_apart(name, append, dtype):
+    one, other, apart = IMPOSED[name]
+    u, v = ff.tensor("u", 6, 3, constrain=one), ff.tensor("v", 6, 3, constrain=other)
+    expr = u[i, r] * v[j, r]
+    axis = -1 if append else 0
+    model = ff.Factorization.from_tsrex(expr, dtype, vec_size=3, vec_axis=axis)
+    assert sizes_of_components(model, "complex" in dtype) == ([3] if apart else [])
+
+
+def test_factors_of_a_decomposition_that_is_unique_are_told_to_be_the_same():
+    rng = np.random.default_rng(0)
+    q, upper = np.linalg.qr(rng.normal(size=(4, 3)))
+    signs = np.array([1.0, -1, -1])
+    u, v = ff.tensor("u", 4, 3, constrain="Orthonormal"), ff.tensor("v", 3, 3)
+    planted = [[q, upper.T], [q * signs, upper.T * signs]]
+    turned = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    planted.append([q @ turned, upper.T @ turned])
+    (found,) = optima(history([1.0] * 3), replicas(u[i, r] * v[j, r], planted))
+    assert (found.values, found.factors) == (1, None)
+    v = ff.tensor("v", 3, 3, constrain="LowerTriangular")
+    (found,) = optima(history([1.0] * 2), replicas(u[i, r] * v[j, r], planted[:2]))
+    assert (found.values, found.factors) == (1, 1)
 
 
 def test_radial_functions_are_compared_too():

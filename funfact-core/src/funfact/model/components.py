@@ -10,7 +10,7 @@ any invertible matrix may be put between them. It has no components, unless a co
 function keeps such a matrix out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,10 +19,13 @@ from funfact.backends.contract import Array, Backend
 from funfact.compiler.expand import Product, SumOfProducts, expand, loads
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Load, Map, Term
 from funfact.compiler.lower import lower
-from funfact.conditions import NonNegative
+from funfact.conditions import NonNegative, Simplex
 from funfact.language.nodes import Tensor
+from funfact.model.mixing import Holder, mixable
+from funfact.model.penalty import conditions_of, constraints_of
+from funfact.model.values import replicas_first
 
-__all__ = ["alike", "component_axes", "congruence"]
+__all__ = ["Components", "alike", "component_axes", "congruence"]
 
 Numbers: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -36,7 +39,9 @@ _ALIKE = 0.99
 """The least congruence of two components that are taken for the same."""
 
 
-def component_axes(ir: Ir, tensors: Sequence[Tensor], is_complex: bool) -> Components:
+def component_axes(
+    ir: Ir, tensors: Sequence[Tensor], arrays: Sequence[Array], ab: Backend, is_complex: bool
+) -> Components:
     """The summed axes that have components, each with its product and the whole sum.
 
     Parameters
@@ -45,14 +50,19 @@ def component_axes(ir: Ir, tensors: Sequence[Tensor], is_complex: bool) -> Compo
         The model.
     tensors : sequence of Tensor
         Its tensors, the keys of its leaves.
+    arrays : sequence of arrays
+        Their values, as they are stored. Where two factors alone share an index, what is imposed on
+        them may keep its entries apart at the values of the first replica.
+    ab : Backend
     is_complex : bool
     """
+    values = dict(zip(tensors, arrays, strict=True))
     whole = expand(ir, [tensor for tensor in tensors if tensor.optimizable], is_complex)
     return [
         (whole, product, axis)
         for product in whole.products
         if len(product.operands) <= _MOST
-        for axis in _interchangeable(product, whole)
+        for axis in _interchangeable(product, whole, values, ab)
     ]
 
 
@@ -98,19 +108,22 @@ def congruence(
     return np.asarray(np.where(here | there, here & there, between))
 
 
-def _interchangeable(product: Product, whole: SumOfProducts) -> Iterator[Axis]:
+def _interchangeable(
+    product: Product, whole: SumOfProducts, values: Mapping[Tensor, Array], ab: Backend
+) -> Iterator[Axis]:
     """The summed axes whose entries may change places, and no more than that."""
     carried = dict.fromkeys(axis for term in product.operands for axis in term.axes)
     for axis in carried:
         if axis is None or axis in whole.axes or axis.size == 1:
             continue
-        holders = [term.value for term in product.operands if axis in term.axes]
+        terms = [term for term in product.operands if axis in term.axes]
+        holders = [term.value for term in terms]
         if not all(any(map(_is_free, loads(holder))) for holder in holders):
             continue  # data tell its entries apart
         if not all(isinstance(holder, Load | Map) for holder in holders):
             continue
-        plain = [holder.key for holder in holders if isinstance(holder, Load)]
-        if len(plain) < len(holders) or len(holders) > 2 or all(map(_is_fixed, plain)):
+        plain = all(isinstance(holder, Load) for holder in holders)
+        if not plain or len(holders) > 2 or _apart(terms, axis, values, ab):
             yield axis
 
 
@@ -118,11 +131,39 @@ def _is_free(key: object) -> bool:
     return isinstance(key, Tensor) and key.optimizable
 
 
-def _is_fixed(key: object) -> bool:
-    """Whether a condition keeps the columns of a tensor from being mixed."""
-    assert isinstance(key, Tensor), "the keys of leaves are tensors"
-    asked = key.prefer, key.constrain
-    return any(isinstance(c, NonNegative) or c is NonNegative for c in asked)
+def _apart(terms: Sequence[Term], axis: Axis, values: Mapping[Tensor, Array], ab: Backend) -> bool:
+    """Whether what is asked of the factors that share an index keeps its entries from being mixed.
+
+    Nonnegative numbers are taken to do so: where a fit ends, some are zero.
+    """
+    tensors = [_tensor(term) for term in terms]
+    if all(map(_is_nonnegative, tensors)):
+        return True
+    if len(terms) < 2 or any(term.axes.count(axis) > 1 for term in terms):
+        return False
+    one, other = (
+        _holder(tensor, term.axes.index(axis), values[tensor], ab)
+        for tensor, term in zip(tensors, terms, strict=True)
+    )
+    return not mixable(one, other, ab)
+
+
+def _tensor(term: Term) -> Tensor:
+    assert isinstance(term.value, Load), "a plain factor"
+    assert isinstance(term.value.key, Tensor), "the keys of leaves are tensors"
+    return term.value.key
+
+
+def _is_nonnegative(tensor: Tensor) -> bool:
+    asked = conditions_of([tensor]) + constraints_of([tensor])
+    return any(isinstance(condition, NonNegative | Simplex) for condition in asked)
+
+
+def _holder(tensor: Tensor, place: int, value: Array, ab: Backend) -> Holder:
+    """The first replica of a factor, whose index stands at `place` in what is stored."""
+    first = ab.reshape(replicas_first(tensor, ab)(value), (-1, *tensor.shape))[0, ...]
+    in_front = sum(not replica.append for replica in tensor.replicas)
+    return Holder(first, place - in_front, constraints_of([tensor])[0])
 
 
 def _inner(

@@ -9,7 +9,7 @@ import numpy as np
 
 from funfact.language.nodes import Replicate
 from funfact.language.replicas import vectorize
-from funfact.model.components import alike, component_axes, congruence
+from funfact.model.components import Components, alike, component_axes, congruence
 from funfact.model.factorization import Factorization
 from funfact.model.history import History
 
@@ -107,7 +107,7 @@ def _compared(history: History, group: list[int], replicas: Factorization) -> Op
     values = _different(len(rows), lambda a, b: bool(close[a, b]))
     likeness = [
         congruence(found, axis, tensors, some.all_factors, ab, some.dtype)
-        for found in component_axes(some.ir, tensors, ab.is_complex(some.dtype))
+        for found in _components(some)
     ]
     if not likeness:
         return Optimum(loss, tuple(group), len(rows), values)
@@ -116,6 +116,12 @@ def _compared(history: History, group: list[int], replicas: Factorization) -> Op
         return bool(close[a, b]) and all(alike(each[a, b]) for each in likeness)
 
     return Optimum(loss, tuple(group), len(rows), values, _different(len(rows), same))
+
+
+def _components(model: Factorization) -> Components:
+    ab = model.backend
+    arrays, is_complex = model.all_factors, ab.is_complex(model.dtype)
+    return component_axes(model.ir, model.tsrex.tensors, arrays, ab, is_complex)
 
 
 def _axis(replicas: Factorization) -> int:
@@ -131,9 +137,7 @@ def _node(replicas: Factorization) -> Replicate:
 
 def _most(replicas: Factorization) -> int:
     """How many replicas have room to be compared."""
-    is_complex = replicas.backend.is_complex(replicas.dtype)
-    found = component_axes(replicas.ir, replicas.tsrex.tensors, is_complex)
-    largest = max((axis.size for _, _, axis in found), default=1)
+    largest = max((axis.size for _, _, axis in _components(replicas)), default=1)
     elements = prod(replicas.shape) // _node(replicas).replica.size
     return max(2, min(_ROOM // elements, isqrt(_ROOM) // largest))
 
