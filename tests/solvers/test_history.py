@@ -1,5 +1,7 @@
 """What a fit remembers of each replica: losses, norms of gradients, steps and seconds."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -66,9 +68,9 @@ def test_norms_of_gradients(fit, method, steps, append):
         [gradient_norm(error(target), [x[n] for x in factors]) for n in range(3)]
         for factors in seen.factors
     ]
+    assert history.gradient_norms.shape == history.losses.shape == (steps // 10 + 1, 3)
     np.testing.assert_allclose(history.gradient_norms, expected, rtol=1e-3, atol=1e-5)
 
-    assert history.gradient_norms.shape == history.losses.shape == (steps // 10 + 1, 3)
 
 def test_norms_of_complex_factors(fit):
     rng = np.random.default_rng(0)
@@ -113,6 +115,23 @@ def test_the_norm_is_that_of_a_large_model_too(fit):
         by_b = np.einsum("zij,zir->zjr", residual, a) * 2 / target.size
         expected = np.sqrt((by_a**2).sum((1, 2)) + (by_b**2).sum((1, 2)))
         np.testing.assert_allclose(norms, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "rate"),
+    [
+        ({"optimizer": "ALS"}, None),
+        ({"optimizer": "LM"}, None),
+        ({"optimizer": "LBFGS"}, None),
+        ({"optimizer": "Adam"}, 0.1),
+        ({"optimizer": partial(ff.optim.RMSprop, lr=0.2)}, 0.2),
+        ({"lr": 0.05}, 0.05),
+    ],
+)
+def test_the_learning_rate_of_methods_that_have_one(fit, options, rate):
+    history = fit(cp(), np.ones(SHAPE), max_steps=2, tol=0, **options).history
+    assert history.lr == rate
+    assert ("lr" in repr(history)) is (rate is not None)
 
 
 def test_where_looks_are_close_together_no_gradient_is_taken(fit):

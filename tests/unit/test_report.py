@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -125,6 +126,28 @@ def test_what_was_asked_of_factors():
     fac.history = history([0.5])
     assert "   factors: u: constrain=UnitNorm; v: prefer=NonNegative\n" in repr(fac.report())
     assert "v: prefer=NonNegative" in fac.report()._repr_html_()
+
+
+MADE = "all steps were made; for a lower loss, allow more (max_steps=) or more replicas (vec_size=)"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lr", "text"),
+    [
+        (Outcome.MAX_STEPS, None, MADE),
+        (Outcome.MAX_STEPS, 0.1, MADE + ", or raise lr (0.1) or scale the data if they are far "),
+        (Outcome.LOST, None, "starts closer to zero (initializer=)"),
+        (Outcome.LOST, 0.01, "starts closer to zero (initializer=), or a smaller lr (0.01)"),
+        (Outcome.CONVERGED, 0.1, "the tolerance was reached; for a lower loss, lower it (tol=)"),
+    ],
+)
+def test_advice_speaks_of_a_learning_rate_where_there_is_one(outcome, lr, text):
+    fac = ff.Factorization.from_tsrex(cp(2, 2, 2, rank=1))
+    fac.history = replace(history([0.5]), outcome=outcome, lr=lr)
+    assert text in fac.history.advice
+    assert fac.history.advice in repr(fac.report())
+    assert fac.history.advice in repr(fac)
+    assert ("lr" in fac.history.advice) is (lr is not None and outcome is not Outcome.CONVERGED)
 
 
 def test_little_that_is_known():

@@ -332,4 +332,5 @@ def test_a_warning_is_a_warning():
 
 def test_each_outcome_advises():
     assert "max_steps=" in str(Outcome.MAX_STEPS)
-    assert "lr" in str(Outcome.LOST)
+    assert "tol=" in str(Outcome.CONVERGED)
+    assert "initializer=" in str(Outcome.LOST)

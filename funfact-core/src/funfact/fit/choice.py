@@ -26,11 +26,23 @@ _FALLBACK = "Adam"
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """What makes a solver, what it is called, and why it was taken; empty if it was asked for."""
+    """What makes a solver, and what is told of it.
+
+    Attributes
+    ----------
+    make : callable
+    method : str
+        What it is called.
+    reason : str
+        Why it was taken; empty if it was asked for.
+    lr : float or None
+        The learning rate; None if it has none, or one of its own.
+    """
 
     make: Callable[[Problem], Solver]
     method: str
     reason: str = ""
+    lr: float | None = None
 
 
 def needed(options: Options) -> tuple[type[Capability], ...]:
@@ -55,7 +67,7 @@ def choose(problem: Problem, options: Options) -> Choice | str:
     """
     method = options.optimizer
     if method != AUTO:
-        return Choice(_asked_for(problem, options), name_of(method))
+        return Choice(_asked_for(problem, options), name_of(method), lr=_rate(options))
     if options.rate_given:
         return _descent(problem, options, "a learning rate was given (lr=)")
     refusals = []
@@ -75,7 +87,7 @@ def _descent(problem: Problem, options: Options, reason: str) -> Choice | str:
         return reason
     rule = rule_of(RULES[_FALLBACK], options.lr)
     assert rule is not None, "it is one of those with a rule"
-    return Choice(partial(GradientDescent.of, rule=rule), _FALLBACK, reason)
+    return Choice(partial(GradientDescent.of, rule=rule), _FALLBACK, reason, options.lr)
 
 
 def _asked_for(problem: Problem, options: Options) -> Callable[[Problem], Solver]:
@@ -95,6 +107,13 @@ def _asked_for(problem: Problem, options: Options) -> Callable[[Problem], Solver
     if rule is None:
         return partial(Stateful.of, make=method, lr=options.lr)
     return partial(GradientDescent.of, rule=rule)
+
+
+def _rate(options: Options) -> float | None:
+    """The learning rate of the method that was asked for."""
+    method = options.optimizer
+    own = is_in_place(method) and not options.rate_given
+    return None if derived_of(method) or is_transformation(method) or own else options.lr
 
 
 def _refusal(derived: type[Derived], problem: Problem) -> str | None:

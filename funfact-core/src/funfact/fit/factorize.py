@@ -288,6 +288,7 @@ def _fit(options: Options, choice: Choice, problem: Problem, solver: Solver) -> 
         loss=named(options.loss),
         squares=squares_of(problem),
         target_norm=problem.norm,
+        lr=choice.lr,
     )
 
 

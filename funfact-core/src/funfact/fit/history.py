@@ -52,4 +52,5 @@ class Recorder:
             loss_name=fit.loss,
             squares=fit.squares,
             target_norm=fit.target_norm,
+            lr=fit.lr,
         )

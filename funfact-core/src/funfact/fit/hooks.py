@@ -59,6 +59,8 @@ class Fit:
         What a loss is multiplied with to have the squared error; None if it is none.
     target_norm : float
         The root of the sum of squares of the target.
+    lr : float or None
+        The learning rate; None if the method has none, or one of its own.
     """
 
     backend: Backend
@@ -76,6 +78,7 @@ class Fit:
     loss: str = ""
     squares: float | None = None
     target_norm: float = 0.0
+    lr: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,12 +46,12 @@ def check_result(history: History, options: Options, problem: Problem, stackleve
         As for `warnings.warn`, seen from the caller.
     """
     if len(history.lost) == options.vec_size and not np.any(history.best < history.losses[0]):
-        raise FitError(_lost(history, options) + _infinite(problem, history))
+        raise FitError(_lost(history) + _infinite(problem, history))
     for text in _shortcomings(history, options, problem):
         warnings.warn(text, FitWarning, stacklevel=stacklevel + 1)
 
 
-def _lost(history: History, options: Options) -> str:
+def _lost(history: History) -> str:
     count, step = len(history.lost), history.steps[-1]
     if step == 0:
         return (
@@ -62,16 +62,17 @@ def _lost(history: History, options: Options) -> str:
         )
     return (
         f"the loss of every replica ({count}) is NaN or infinite at step {step}, "
-        f"and none got better than at its start. Try {_slower(history, options)}, starts closer to "
+        f"and none got better than at its start. Try {_slower(history)}, starts closer to "
         "zero (initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
     )
 
 
-def _slower(history: History, options: Options) -> str:
+def _slower(history: History) -> str:
     """What makes the steps of the method smaller."""
     if history.method in DERIVED:
-        return f"a gradient method with a learning rate (lr={options.lr / 10:g})"
-    return f"a smaller learning rate (lr={options.lr / 10:g})"
+        return "a gradient method with a learning rate (lr=0.01)"
+    at = f" (lr={history.lr / 10:g})" if history.lr is not None else " of the optimizer"
+    return f"a smaller learning rate{at}"
 
 
 def _infinite(problem: Problem, history: History) -> str:
@@ -93,7 +94,7 @@ def _shortcomings(history: History, options: Options, problem: Problem) -> Itera
         yield (
             f"the loss of {len(history.lost)} of {options.vec_size} replicas became NaN or "
             f"infinite (replicas {', '.join(map(str, history.lost))}); what they found before that "
-            f"is kept. To keep them, try {_slower(history, options)}."
+            f"is kept. To keep them, try {_slower(history)}."
         )
     if history.outcome is Outcome.INTERRUPTED:
         yield f"interrupted after {step} steps; the best factors until then are returned."
@@ -113,14 +114,14 @@ def _shortcomings(history: History, options: Options, problem: Problem) -> Itera
     if not met and best >= zeros:
         yield (
             f"after {step} steps the loss, {best:.3g}, is no better than that of a model of zeros, "
-            f"{zeros:.3g}. " + _stuck(history, options)
+            f"{zeros:.3g}. " + _stuck(history)
         )
 
 
-def _stuck(history: History, options: Options) -> str:
-    if history.method in DERIVED:
+def _stuck(history: History) -> str:
+    if history.lr is None:
         return "Try more replicas (vec_size=), or other starts (initializer=)."
     return (
-        f"A step moves an element by about lr={options.lr:g} whatever the size of the data: scale "
+        f"A step moves an element by about lr={history.lr:g} whatever the size of the data: scale "
         "the data to order one, or raise lr."
     )

@@ -330,7 +330,7 @@ class Factorization:
         >>> fac.report()  # doctest: +ELLIPSIS
         u[i, r] * v[j, r], shape (3, 4), float64
             method: ALS, the model is linear in each factor, and the loss is the squared error
-           outcome: the tolerance was reached
+           outcome: the tolerance was reached; for a lower loss, lower it (tol=)
               loss: MSE ..., squared error ..., explained fit 1.0...
              steps: 50 in ... s
           replicas: 4, 4 reached tol=1e-06

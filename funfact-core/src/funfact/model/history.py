@@ -12,23 +12,30 @@ __all__ = ["History", "Outcome"]
 
 
 class Outcome(enum.Enum):
-    """Why a fit ended; the value is advice."""
+    """Why a fit ended; the value is advice, whatever the method was."""
 
-    CONVERGED = "the tolerance was reached"
+    CONVERGED = "the tolerance was reached; for a lower loss, lower it (tol=)"
     SETTLED = (
         "the loss of no replica changes any more; for a lower one try more replicas (vec_size=) or "
         "a larger model"
     )
     MAX_STEPS = (
-        "all steps were made; for a lower loss, allow more (max_steps=) or more replicas, or "
-        "raise lr or scale the data if they are far from order one"
+        "all steps were made; for a lower loss, allow more (max_steps=) or more replicas "
+        "(vec_size=)"
     )
-    LOST = "no replica has a finite loss any more; try a smaller lr, or starts closer to zero"
+    LOST = "no replica has a finite loss any more; try starts closer to zero (initializer=)"
     INTERRUPTED = "interrupted; these are the best factors until then"
     PLUGIN = "a plug-in ended it"
 
     def __str__(self) -> str:
         return self.value
+
+
+_BY_RATE = {
+    Outcome.MAX_STEPS: "raise lr ({lr:g}) or scale the data if they are far from order one",
+    Outcome.LOST: "a smaller lr ({lr:g})",
+}
+"""What else can be done where the method has a learning rate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,8 @@ class History:
         What a loss is multiplied with to have the squared error; None if it is none.
     target_norm : float
         The root of the sum of squares of the target.
+    lr : float or None
+        The learning rate of the method; None if it has none, or one of its own.
     """
 
     steps: "np.ndarray[Any, Any]"
@@ -87,11 +96,18 @@ class History:
     loss_name: str = ""
     squares: float | None = None
     target_norm: float = 0.0
+    lr: float | None = None
 
     @property
     def loss(self) -> float:
         """The loss of the model, without penalties."""
         return float(self.best[self.replica])
+
+    @property
+    def advice(self) -> str:
+        """The outcome, and what can be done by this method for a lower loss."""
+        more = _BY_RATE.get(self.outcome) if self.lr is not None else None
+        return str(self.outcome) + (f", or {more.format(lr=self.lr)}" if more else "")
 
     @property
     def gradient_norm(self) -> float | None:
@@ -143,6 +159,6 @@ class History:
         by = f" of {self.method}" if self.method else ""
         return (
             f"loss {self.loss:.6g} after {self.steps[-1]} steps{by} in {self.seconds[-1]:.3g} s: "
-            f"{self.outcome} (replica {self.replica} of {count}, {self.converged.sum()} below "
+            f"{self.advice} (replica {self.replica} of {count}, {self.converged.sum()} below "
             f"tol={self.tol:g}{lost})"
         )

@@ -102,7 +102,7 @@ def _advice(history: History, found: Sequence[Optimum]) -> Iterator[str]:
 def _rows(told: Report) -> Iterator[tuple[str, str]]:
     history = told.history
     yield "method", ", ".join(filter(None, (history.method, history.reason)))
-    yield "outcome", str(history.outcome)
+    yield "outcome", history.advice
     if told.asked:
         yield "factors", "; ".join(told.asked)
     yield "loss", _loss(history)
