@@ -114,6 +114,45 @@ def test_an_optax_transformation_is_taken_as_it_is(backend):
     assert fac.history.method == "GradientTransformationExtraArgs"
 
 
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_transformation_sees_one_replica(backend, axis):
+    """A gradient is clipped by the norm of its own replica."""
+    optax = pytest.importorskip("optax")
+    if backend.name != "jax":
+        pytest.skip("optax goes with jax")
+    seen = []
+
+    class Look:
+        @ff.fit.hookimpl
+        def checkpoint(self, point):
+            arrays = [backend.to_numpy(x).astype(float) for x in point.factors]
+            seen.append([np.moveaxis(x, axis, 0) for x in arrays])
+
+    y = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]])
+    p, q = ff.tensor("p", 3, 1), ff.tensor("q", 2, 1)
+    backend.seed(0)
+    ff.factorize(
+        p[i, r] * q[j, r], y, optax.chain(optax.clip_by_global_norm(0.5), optax.sgd(1.0)), tol=0,
+        vec_size=4, vec_axis=axis, max_steps=1, checkpoint_freq=1, plugins=[Look()], progress=False,
+    )  # fmt: skip
+    before, after = seen
+    for n in range(4):
+        a, b = before[0][n], before[1][n]
+        off = 2 * (a @ b.T - y) / y.size
+        gradient = [off @ b, off.T @ a]
+        size = np.sqrt(sum(np.sum(g**2) for g in gradient))
+        for x, g, new in zip((a, b), gradient, (after[0][n], after[1][n]), strict=True):
+            np.testing.assert_allclose(new, x - g * min(1, 0.5 / size), rtol=1e-4, atol=1e-5)
+
+
+def test_a_transformation_for_another_library_says_so(backend):
+    optax = pytest.importorskip("optax")
+    if backend.name != "torch":
+        pytest.skip("optax takes arrays of the others")
+    with pytest.raises(OptionError, match=r"cannot start from a list of Tensor .*optax goes with"):
+        fitted(linear, backend, optimizer=optax.adam(0.1), max_steps=2)
+
+
 def test_a_class_of_torch_is_taken_as_it_is(backend):
     if backend.name != "torch":
         pytest.skip("torch.optim goes with torch")

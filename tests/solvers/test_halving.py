@@ -77,6 +77,24 @@ def test_survivors_of_least_squares(backend, axis):
     compare(backend, "ALS", axis)
 
 
+TRANSFORMATIONS = {
+    "Adam": lambda optax: optax.adam(0.1),
+    "momentum": lambda optax: optax.sgd(0.1, momentum=0.9),
+    "clipped": lambda optax: optax.chain(optax.clip_by_global_norm(0.5), optax.rmsprop(0.05)),
+    "factored": lambda optax: optax.adafactor(0.05, min_dim_size_to_factor=2),
+    "rate in the state": lambda optax: optax.inject_hyperparams(optax.adam)(learning_rate=0.1),
+}
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("name", TRANSFORMATIONS)
+def test_survivors_of_a_transformation(backend, name, axis):
+    optax = pytest.importorskip("optax", reason="what transformations are from")
+    if backend.name != "jax":
+        pytest.skip("optax goes with jax")
+    compare(backend, TRANSFORMATIONS[name](optax), axis)
+
+
 def test_fewer_replicas_are_stepped(backend):
     """What is given up is no longer computed."""
     sizes = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from funfact.backends.capabilities import Autodiff
+from funfact.backends.capabilities import Autodiff, Vmap
 from funfact.backends.contract import Array
 from funfact.errors import OptionError
 from funfact.fit.form import gradient_of
@@ -35,6 +35,9 @@ def is_transformation(method: Any) -> bool:
 class Transformation(Solver):
     """Steps ``x + updates`` by ``update(gradients, state, factors) -> (updates, state)``.
 
+    Both functions are mapped over the replicas where the backend can: a transformation that
+    looks at all it is given, such as a clip by the global norm, is to see one replica.
+
     Where something is imposed, the gradients are those along the set, and each step ends at the
     nearest factors in it.
     """
@@ -42,30 +45,36 @@ class Transformation(Solver):
     needs = (Autodiff,)
     constrained = True
 
-    method: Any
+    start: Callable[..., Any]
+    update: Callable[..., Any]
     gradient: Callable[..., tuple[Any, list[Array]]]
     imposed: Imposed
 
     @classmethod
     def of(cls, problem: Problem, method: Any) -> "Transformation":
         """The solver of `problem` by `method`."""
-        return cls(method, gradient_of(problem), imposed(problem))
+        ab, start, update = problem.backend, method.init, method.update
+        if isinstance(ab, Vmap):
+            axis = -1 if problem.append else 0
+            start = ab.vmap(start, (axis,))
+            update = ab.vmap(update, (axis, 0, axis), (axis, 0))
+        return cls(start, update, gradient_of(problem), imposed(problem))
 
     def init(self, factors: list[Array]) -> Carry:
         try:
-            return factors, self.method.init(factors)
-        except TypeError as exc:
+            return factors, self.start(factors)
+        except (TypeError, ValueError) as exc:
             raise OptionError(
-                f"optimizer={self.method!r:.60} cannot start from a list of "
-                f"{type(factors[0]).__name__} of {type(factors[0]).__module__} ({exc}). Is it for "
-                "arrays of another library? optax goes with ff.use('jax')."
+                f"the transformation cannot start from a list of {type(factors[0]).__name__} of "
+                f"{type(factors[0]).__module__} ({exc}). Is it for arrays of another library? "
+                "optax goes with ff.use('jax')."
             ) from exc
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         factors, state = carry
         _, grads = self.gradient(factors, target, data)
         along, _ = self.imposed.face(factors, grads, None)
-        updates, state = self.method.update(along(grads), state, factors)
+        updates, state = self.update(along(grads), state, factors)
         factors = [x + u for x, u in zip(factors, updates, strict=True)]
         return self.imposed.project(factors), state
 
