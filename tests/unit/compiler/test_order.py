@@ -61,3 +61,13 @@ def test_a_large_array_meets_small_ones_together():
     node = Contract(PRODUCT, tuple(terms), tuple((axis,) for axis in new))
     assert [step.size for step in plan(node).steps].count(4**6) <= 3
     assert plan(node).cost < plan(node, quick=True).cost
+
+
+def test_what_both_operands_end_with_stays_last():
+    """Elementwise along it: the factors of a CP model with replicas lie as they are paired."""
+    n, i, j, k, r = Axis(2), Axis(5), Axis(6), Axis(7), Axis(3)
+    terms = tuple(Term(Load(x, (2, x.size, 3)), (n, x, r)) for x in (i, j, k))
+    first, second = plan(Contract(PRODUCT, terms, ((n,), (i,), (j,), (k,)))).steps
+    left, right, paired = first.axes
+    assert paired == (left[0], left[1], right[1], left[2])
+    assert second.axes[-1] == (0, 1, 3, 4)

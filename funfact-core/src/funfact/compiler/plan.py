@@ -141,7 +141,10 @@ def _follow(
         shared = [axis for axis in dict.fromkeys(a) if axis in b]
         rows = [axis for axis in dict.fromkeys(a) if axis not in b]
         columns = [axis for axis in dict.fromkeys(b) if axis not in a]
-        kept = tuple(axis for axis in (*shared, *rows, *columns) if axis in needed)
+        # elementwise along what both end with: nothing is moved if the result ends with it too
+        last = _common_end(a, b) if needed.issuperset(shared) else ()
+        first = [axis for axis in shared if axis not in last]
+        kept = tuple(axis for axis in (*first, *rows, *columns, *last) if axis in needed)
         result = kept if todo else output
         # A multiplication and an addition for each element of the pairing; no sum, no addition.
         flops = volume({*a, *b}, sizes) * (2 if len(kept) < len({*a, *b}) else 1)
@@ -150,6 +153,13 @@ def _follow(
         steps.append(Step(order, (a, b, result), flops, size, traffic))
         todo.append(result)
     return Plan(tuple(steps))
+
+
+def _common_end(a: Letters, b: Letters) -> Letters:
+    count = 0
+    while count < min(len(a), len(b)) and a[-1 - count] == b[-1 - count]:
+        count += 1
+    return a[len(a) - count :]
 
 
 def _flipped(
