@@ -69,6 +69,19 @@ def test_one_entry_of_a_large_model_takes_milliseconds(backend):
     np.testing.assert_allclose(entries, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("key", [1, slice(1, 3), (slice(0, 2), 1)])
+def test_a_part_of_a_factor_is_a_copy(backend, key):
+    """Whatever becomes of the factor, and whichever way it is written."""
+    a = ff.tensor("a", RNG.random((4, 3)))
+    for expression in (a, a[i, j] >> [j, i], ff.real(a[i, j])):
+        fac = model(expression)
+        part, full = backend.to_numpy(fac[key]), backend.to_numpy(fac())
+        assert not np.shares_memory(part, backend.to_numpy(fac["a"]))
+        first, second = key if isinstance(key, tuple) else (key, slice(None))
+        rows = [first] if isinstance(first, int) else first
+        np.testing.assert_array_equal(part, full[rows][:, [second] if second == 1 else second])
+
+
 def test_no_entry_is_another_program(backend):
     fac = model(expressions()["cp"])
     made = fac._evaluation.selection.programs

@@ -158,7 +158,8 @@ class Contract:
 class Gather:
     """Some elements of an array, chosen by vectors of positions: what `restrict` leaves behind.
 
-    Each dimension has a vector of integers, or None for all of it, and an axis.
+    Each dimension has a vector of integers, or None for all of it, and an axis. What stands
+    for the vector when it is computed may be a slice, where `restrict.takes_slices` says so.
     Dimensions with one axis go together, element by element; the dimensions of
     the result are the axes, each once.
     """
@@ -236,14 +237,19 @@ class Split:
 Ir: TypeAlias = Load | Const | Map | Contract | Gather | Apply | Split
 
 
-def is_view(root: Ir) -> bool:
-    """Whether the array may be a leaf as it is stored, only seen in another way."""
+def is_view(root: Ir, slices: bool = False) -> bool:
+    """Whether the array may be a leaf as it is stored, only seen in another way.
+
+    With `slices`, what a `Gather` picks may be a slice, which is such a view too.
+    """
     node = root
     while not isinstance(node, Load):
         match node:
             case Contract(semiring, (term,), _) if semiring == PRODUCT:
                 node = term.value
             case Split(value):
+                node = value
+            case Gather(value) if slices:
                 node = value
             case Map("real" | "imag" | "conj", (term,), _):
                 node = term.value

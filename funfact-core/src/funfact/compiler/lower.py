@@ -301,7 +301,11 @@ def _emit_gather(node: Gather, backend: Backend) -> Step:
     def taken(values: list[Array]) -> Array:
         result = values[0]
         for n, dimension in alone:
-            result = take(result, values[n], axis=dimension)
+            where = values[n]
+            if isinstance(where, slice):
+                result = result[(*(slice(None),) * dimension, where, ...)]
+            else:
+                result = take(result, where, axis=dimension)
         return result
 
     if not together:

@@ -6,13 +6,14 @@ where a `Gather` is left behind. The positions are arguments of the function
 that comes out, so another entry is not another program.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from funfact.compiler.ir import Axis, Const, Contract, Gather, Ir, Map, Term
+from funfact.compiler.ir import Axis, Const, Contract, Gather, Ir, Load, Map, Term, is_view
+from funfact.graph import postorder
 
-__all__ = ["restrict"]
+__all__ = ["restrict", "takes_slices"]
 
 Wish: TypeAlias = tuple[Ir | None, int]
 """Positions along a dimension, None for all, and the number of the dimension they become."""
@@ -68,6 +69,37 @@ def restrict(root: Ir, positions: Sequence[Ir | None], together: bool = False) -
             todo.pop()
             done[request] = close([done[child] for child in below])
     return done[root, demand]
+
+
+def takes_slices(root: Ir, keys: Collection[object]) -> bool:
+    """Whether slices do in place of the vectors of positions that are loaded by these keys.
+
+    They do where each picks along a dimension of its own, and its numbers are not computed with;
+    and where the result is no view, which a later change of a leaf would change.
+
+    Examples
+    --------
+    >>> from funfact.compiler.ir import Load
+    >>> a, rows = Load("a", (9, 2)), Load("rows", (3,))
+    >>> i, j = Axis(3), Axis(2)
+    >>> part = Gather(a, (rows, None), (i, j))
+    >>> takes_slices(part, ["rows"])
+    False
+    >>> takes_slices(Map("exp", (Term(part, (i, j)),), (i, j)), ["rows"])
+    True
+    """
+
+    def is_position(node: Ir | None) -> bool:
+        return isinstance(node, Load) and node.key in keys
+
+    for node in postorder(root):
+        if isinstance(node, Gather):
+            together = len(set(node.axes)) < len(node.axes)
+            if is_position(node.value) or (together and any(map(is_position, node.positions))):
+                return False
+        elif any(map(is_position, node.below)):
+            return False
+    return not is_view(root, slices=True)
 
 
 def _open(node: Ir, demand: Demand) -> Opened:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
+from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Load
-from funfact.compiler.restrict import restrict
+from funfact.compiler.restrict import restrict, takes_slices
 from funfact.language.notation import TsrEx
 from funfact.model.keys import Positions, positions
 from funfact.model.programs import Program, program
@@ -26,6 +29,7 @@ class Selection:
         self._backend = backend
         self._dtype = dtype
         self.programs: dict[object, Program] = {}
+        self._sliced: dict[object, bool] = {}
         # typed: 1 is a position, 1.0 and True are none
         self._kept = lru_cache(_KEPT, typed=True)(self._asked)
 
@@ -49,10 +53,21 @@ class Selection:
     def _found(self, where: Positions, together: bool) -> tuple[Program, list[Array]]:
         """The program, and the positions that it takes after the factors."""
         counts = tuple(None if along is None else len(along) for along in where)
-        if (together, counts) not in self.programs:
+        form = together, counts
+        if form not in self.programs:
             wanted = [None if n is None else Load(object(), (n,)) for n in counts]
             ir = fuse(restrict(self._tsrex.ir, wanted, together))
-            loads = [*self._tsrex.tensors, *(load.key for load in wanted if load is not None)]
-            self.programs[together, counts] = program(ir, loads, self._backend, self._dtype)
-        vectors = [self._backend.tensor(along) for along in where if along is not None]
-        return self.programs[together, counts], vectors
+            keys = [load.key for load in wanted if load is not None]
+            loads = [*self._tsrex.tensors, *keys]
+            self.programs[form] = program(ir, loads, self._backend, self._dtype)
+            # to a compiled program each slice would be another one
+            traced = isinstance(self._backend, Compile)
+            self._sliced[form] = not traced and takes_slices(ir, keys)
+        given = [along for along in where if along is not None]
+        return self.programs[form], [self._position(along, self._sliced[form]) for along in given]
+
+    def _position(self, along: "np.ndarray[Any, Any]", sliced: bool) -> Any:
+        """A vector of positions, or the slice that it is, which copies nothing."""
+        if sliced and along.size and np.all(np.diff(along) == 1):
+            return slice(int(along[0]), int(along[-1]) + 1)
+        return self._backend.tensor(along)
