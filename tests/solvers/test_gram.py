@@ -41,8 +41,8 @@ def taken(monkeypatch):
     for name in ("gradient_of", "gradient_without_model"):
         plain = getattr(form, name)
 
-        def noted(problem, plain=plain, name=name):
-            found = plain(problem)
+        def noted(*args, plain=plain, name=name):
+            found = plain(*args)
             seen.append((name, found is not None))
             return found
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -221,6 +222,19 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
     def lerp(self, x: Array, y: Array, weight: float) -> Array:
         """As the contract says."""
         return self._torch.lerp(x, y, weight)
+
+    def add_quotient(self, x: Array, y: Array, z: Array, weight: Any) -> Array:
+        """As the contract says, in one operation; PyTorch takes no tensor for the weight."""
+        if isinstance(weight, self._torch.Tensor):
+            return super().add_quotient(x, y, z, weight)
+        if x.is_complex():  # a real divisor costs half as much as a complex one
+            return x.add(y / z, alpha=weight)
+        return self._torch.addcdiv(x, y, z, value=weight)
+
+    def unpack(self, x: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+        """As the contract says; a gradient takes one operation to be one vector again."""
+        parts = x.split_with_sizes([prod(shape) for shape in shapes])
+        return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
     # --- capabilities
 

@@ -135,7 +135,7 @@ class AdamRule(Rule):
         first = [ab.lerp(m, g, 1 - b1) for m, g in zip(first, grads, strict=True)]
         second = [ab.lerp(v, _abs2(g, ab), 1 - b2) for v, g in zip(second, grads, strict=True)]
         factors = [
-            x - rate * m / (ab.sqrt(v) + epsilon)
+            ab.add_quotient(x, m, ab.sqrt(v) + epsilon, -rate)
             for x, m, v in zip(factors, first, second, strict=True)
         ]
         return factors, (count, first, second)

@@ -85,6 +85,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
+from itertools import accumulate
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -328,6 +330,16 @@ class Backend(ABC):
     def lerp(self, x: Array, y: Array, weight: float) -> Array:
         """``(1 - weight) * x + weight * y``, of arrays of one shape and dtype."""
         return (1 - weight) * x + weight * y
+
+    def add_quotient(self, x: Array, y: Array, z: Array, weight: Any) -> Array:
+        """``x + weight * y / z``, of arrays of one shape; `weight` is a number or a 0-d array."""
+        return x + weight * y / z
+
+    def unpack(self, x: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+        """Arrays of these shapes from one vector, in which they stand one after another."""
+        ends = list(accumulate(map(prod, shapes)))
+        pairs = zip(shapes, [0, *ends], ends, strict=False)
+        return [self.reshape(x[start:end], shape) for shape, start, end in pairs]
 
     # --- stable functions: some elementwise operations each, erf and erfc about fifty
 

@@ -95,7 +95,9 @@ class Condition(ABC):
         return violation(self, x, ab, 0)
 
 
-def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
+def violation(
+    condition: Condition, x: Array, ab: Backend, lead: int, kept: int | None = None
+) -> Array:
     """The weighted penalty of each replica.
 
     Parameters
@@ -105,6 +107,9 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     ab : Backend
     lead : int
         How many axes of `x` are replicas.
+    kept : int, optional
+        How many of these axes the result has, the first ones, all unless given: the penalties
+        along the others are added up.
 
     Returns
     -------
@@ -121,9 +126,10 @@ def violation(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     """
     residual = _checked_residual(condition, x, ab, lead)
     share = _share(condition, residual, lead)
+    kept = lead if kept is None else kept
     if condition.elementwise == "mse":
-        return ab.squared_norm(residual, lead) * share
-    axes = tuple(range(lead, residual.ndim))
+        return ab.squared_norm(residual, kept) * share
+    axes = tuple(range(kept, residual.ndim))
     # an empty tuple of axes means all of them to some libraries
     return (ab.sum(ab.abs(residual), axis=axes) if axes else ab.abs(residual)) * share
 

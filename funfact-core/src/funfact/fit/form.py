@@ -31,6 +31,8 @@ __all__ = [
 
 Gradient = Callable[..., tuple[Any, list[Array]]]
 
+FactorsOf = Callable[[Sequence[Array]], list[Array]]
+
 _WORTH = 0.7
 """Of the residual's predicted time, at most, before the other form is taken."""
 
@@ -48,9 +50,12 @@ _DIGITS = 1e5
 good to three digits or so without it."""
 
 
-def gradient_of(problem: Problem) -> Gradient:
-    """``g(factors, target, data) -> ((objective, ()), gradients)``, by the residual."""
-    return _differentiated(problem, objective(problem))
+def gradient_of(problem: Problem, factors_of: FactorsOf = list) -> Gradient:
+    """``g(arrays, target, data) -> ((objective, ()), gradients)``, by the residual.
+
+    The arrays are the factors, or what ``factors_of(arrays)`` makes them of.
+    """
+    return _differentiated(problem, objective(problem), factors_of)
 
 
 def gradient_with_losses(problem: Problem) -> Gradient:
@@ -58,14 +63,16 @@ def gradient_with_losses(problem: Problem) -> Gradient:
     return _differentiated(problem, objective(problem, tell=True))
 
 
-def _differentiated(problem: Problem, f: Callable[..., tuple[Array, Any]]) -> Gradient:
+def _differentiated(
+    problem: Problem, f: Callable[..., tuple[Array, Any]], factors_of: FactorsOf = list
+) -> Gradient:
     backend = problem.backend
     assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
-    return backend.value_and_grad(f)
+    return backend.value_and_grad(lambda arrays, *args: f(factors_of(arrays), *args))
 
 
-def gradient_without_model(problem: Problem) -> Gradient | None:
-    """``g(factors, target, data) -> (nothing of use, gradients)``, where that is cheaper.
+def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Gradient | None:
+    """``g(arrays, target, data) -> (nothing of use, gradients)``, where that is cheaper.
 
     None where the loss is not the squared error, the model not a sum of few products, or
     the residual not much dearer.
@@ -74,10 +81,10 @@ def gradient_without_model(problem: Problem) -> Gradient | None:
     backend = problem.backend
     if form is None or form.gain(_call(backend)) > _WORTH or not rounding(problem):
         return None
-    gradient = _differentiated(problem, _objective(problem, form))
+    gradient = _differentiated(problem, _objective(problem, form), factors_of)
 
-    def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Any, list[Array]]:
-        return gradient(factors, factors, target, data)
+    def function(arrays: list[Array], target: Array, data: list[Array]) -> tuple[Any, list[Array]]:
+        return gradient(arrays, factors_of(arrays), target, data)
 
     return function
 
@@ -145,7 +152,7 @@ def _form(problem: Problem) -> Gram | None:
 
 def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]:
     """Something whose gradient is that of `problem.objective`, of factors and equal, held ones."""
-    ab, weighed = problem.backend, problem.weighed
+    ab, weighed = problem.backend, problem.weighed_in_all
     held = [form.held[tensor] for tensor in problem.optimised]
     keys = [*problem.tensors, *held, form.target]
     scalar = lower(form.ir, keys, ab, problem.dtype)
@@ -157,7 +164,7 @@ def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]
         arrays = [*problem.arrays(factors, data), *fixed, ab.reshape(target, form.shape)]
         total = scalar(arrays) * (2 / count)
         for penalty in weighed(factors):
-            total = total + ab.sum(penalty)
+            total = total + penalty
         return total, ()
 
     return function

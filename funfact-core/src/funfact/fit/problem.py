@@ -88,9 +88,20 @@ class Problem:
     @cached_property
     def weighed(self) -> Callable[[Sequence[Array]], list[Array]]:
         """What conditions of the factors add to each replica, arrays of shape ``(replicas,)``."""
-        weight, found = self.penalty_weight, weighing(self.optimised, self.backend)
+        return self._weighed(in_all=False)
+
+    @cached_property
+    def weighed_in_all(self) -> Callable[[Sequence[Array]], list[Array]]:
+        """The same for all replicas together, scalars."""
+        return self._weighed(in_all=True)
+
+    def _weighed(self, in_all: bool) -> Callable[[Sequence[Array]], list[Array]]:
+        weight = self.penalty_weight
         if not weight:
             return lambda factors: []
+        found = weighing(self.optimised, self.backend, in_all)
+        if weight == 1:
+            return found
         return lambda factors: [weight * penalty for penalty in found(factors)]
 
     def arrays(self, factors: Sequence[Array], data: Sequence[Array]) -> list[Array]:
@@ -128,14 +139,14 @@ def objective(problem: Problem, tell: bool = False) -> Callable[..., tuple[Array
     replicas share nothing, so its gradient is that of each on its own. The losses of
     each are there if they are to be told, which takes some operations more.
     """
-    ab, loss, weighed = problem.backend, problem.loss, problem.weighed
+    ab, loss, weighed = problem.backend, problem.loss, problem.weighed_in_all
 
     def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Any]:
         model = values(problem, factors, data)
         each = per_replica(loss, model, target, ab) if tell else ()
         total = ab.sum(each) if tell else of_all(loss, model, target, ab)
         for penalty in weighed(factors):
-            total = total + ab.sum(penalty)
+            total = total + penalty
         return total, each
 
     return function

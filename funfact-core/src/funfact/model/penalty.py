@@ -36,11 +36,14 @@ def constraints_of(tensors: Sequence[Tensor]) -> list[Constraint | None]:
     return [t.constrain and as_constraint(t.constrain, t.shape) for t in tensors]
 
 
-def weighing(tensors: Sequence[Tensor], ab: Backend) -> Callable[[Sequence[Array]], list[Array]]:
+def weighing(
+    tensors: Sequence[Tensor], ab: Backend, in_all: bool = False
+) -> Callable[[Sequence[Array]], list[Array]]:
     """What the conditions of the tensors add to each of the outermost replicas, as a function.
 
     It takes the values of the tensors, as they are stored, and gives real arrays of shape
-    (replicas,), of which the sum is meant. Tensors of one shape of which the same is asked are
+    (replicas,), or scalars that are those of all replicas `in_all`, of which the sum is meant.
+    Tensors of one shape of which the same is asked are
     taken together, as if they were replicas.
     """
     groups: dict[Hashable, tuple[Condition, list[int]]] = {}
@@ -54,7 +57,11 @@ def weighing(tensors: Sequence[Tensor], ab: Backend) -> Callable[[Sequence[Array
         for condition, members in groups.values():
             own = [first[m](values[m]) for m in members]
             x = ab.concatenate(own) if len(own) > 1 else own[0]
-            penalty = violation(condition, x, ab, len(tensors[members[0]].replicas))
+            lead = len(tensors[members[0]].replicas)
+            if in_all:
+                found.append(violation(condition, x, ab, lead, kept=0))
+                continue
+            penalty = violation(condition, x, ab, lead)
             penalty = ab.reshape(penalty, (len(own), own[0].shape[0], -1))
             found.append(ab.sum(penalty, axis=(0, 2)))
         return found

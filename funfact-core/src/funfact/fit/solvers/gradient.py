@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
+from typing import Any
 
 from funfact.backends.capabilities import Autodiff, Compile
 from funfact.backends.contract import Array, Backend
@@ -23,8 +25,9 @@ class GradientDescent(Solver):
     nearest factors in it.
 
     The gradient is taken without the model where that is much cheaper, and the residual's
-    is `then`. With `shapes`, the rule, which is elementwise, is applied to all factors at once, as
-    one vector: where nothing is compiled, a call costs more than a small array does.
+    is `then`. With `shapes`, all factors are one vector, by which is differentiated and to which
+    the rule, which is elementwise, is applied: where nothing is compiled, a call costs more than
+    a small array does.
     """
 
     needs = (Autodiff,)
@@ -40,13 +43,22 @@ class GradientDescent(Solver):
     @classmethod
     def of(cls, problem: Problem, rule: Rule) -> "GradientDescent":
         """The solver of `problem` by `rule`."""
-        exact = cls(problem.backend, rule, gradient_of(problem), imposed(problem), _shapes(problem))
-        cheap = gradient_without_model(problem)
+        ab, shapes = problem.backend, _shapes(problem)
+        factors_of = partial(_unpacked, shapes=shapes, ab=ab)
+        gradient = gradient_of(problem, factors_of)
+        exact = cls(ab, rule, gradient, imposed(problem), shapes)
+        cheap = gradient_without_model(problem, factors_of)
         return exact if cheap is None else replace(exact, gradient=cheap, then=exact)
 
     @property
     def without_model(self) -> Gradient | None:
-        return None if self.then is None else self.gradient
+        if self.then is None:
+            return None
+        return self._gradient_of_factors if self.shapes else self.gradient
+
+    def _gradient_of_factors(self, factors: Sequence[Array], *args: Any) -> tuple[Any, list[Array]]:
+        value, grads = self.gradient(self._packed(factors), *args)
+        return value, self._unpacked(grads)
 
     def squares(self, carry: Carry) -> tuple[Sequence[Array], float] | None:
         return self.rule.squares(carry[1])
@@ -57,11 +69,11 @@ class GradientDescent(Solver):
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         arrays, state = carry
-        factors = self.factors(carry)
-        _, grads = self.gradient(factors, target, data)
+        _, grads = self.gradient(arrays, target, data)
         if self.imposed is FREE:
-            return self.rule.update(arrays, self._packed(grads), state, self.backend)
+            return self.rule.update(arrays, grads, state, self.backend)
         # a rule that scales each element would leave where the rest of the gradient is normal
+        factors, grads = self._unpacked(arrays), self._unpacked(grads)
         along, _ = self.imposed.face(factors, grads, None)
         grads = along(grads)
         arrays, state = self.rule.update(arrays, self._packed(grads), state, self.backend)
@@ -92,19 +104,21 @@ class GradientDescent(Solver):
         return bool(self.shapes) and tuple(getattr(x, "shape", ())) == (size,)
 
     def _unpacked(self, arrays: Sequence[Array]) -> list[Array]:
-        if not self.shapes:
-            return list(arrays)
-        (packed,), found, start = arrays, [], 0
-        for shape in self.shapes:
-            stop = start + prod(shape)
-            found.append(self.backend.reshape(packed[start:stop], shape))
-            start = stop
-        return found
+        return _unpacked(arrays, self.shapes, self.backend)
 
     def _packed(self, arrays: Sequence[Array]) -> list[Array]:
         if not self.shapes:
             return list(arrays)
         return [self.backend.concatenate([self.backend.reshape(x, (-1,)) for x in arrays])]
+
+
+def _unpacked(
+    arrays: Sequence[Array], shapes: tuple[tuple[int, ...], ...], ab: Backend
+) -> list[Array]:
+    if not shapes:
+        return list(arrays)
+    (packed,) = arrays
+    return ab.unpack(packed, shapes)
 
 
 def _shapes(problem: Problem) -> tuple[tuple[int, ...], ...]:

@@ -135,6 +135,20 @@ class Derivatives(Calls):
                 found = backend.value_and_grad(lambda p, f=f: (f(p), None))([x])[1][0]
             same_value(f"the gradient of {call}", backend.to_numpy(found), 2 * z, 1e-5)
 
+    @needs("Autodiff")
+    def test_gradient_of_unpacked_arrays(self, backend: Any) -> None:
+        """It is one vector again."""
+        x, call = np.arange(8, dtype=np.float32), "ab.unpack(x, [(2, 3), (2,)])"
+
+        def f(params: list[Any]) -> Any:
+            one, two = backend.unpack(params[0], [(2, 3), (2,)])
+            return backend.sum(one * one) + 3 * backend.sum(two), None
+
+        with told(f"a gradient through {call}"):
+            found = backend.value_and_grad(f)([backend.tensor(x)])[1][0]
+        expected = np.append(2 * x[:6], [3, 3])
+        same_value(f"a gradient through {call}", backend.to_numpy(found), expected, 1e-6)
+
     @needs("Linearize")
     def test_products_with_a_jacobian(self, backend: Any) -> None:
         """``push`` and ``pull`` are the Jacobian and its transpose, any number of times."""

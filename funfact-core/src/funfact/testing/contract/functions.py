@@ -107,6 +107,23 @@ class Functions(Calls):
         x = np.array([1.0, -2.0, 4.0], np.float32)
         self.relative(backend, "ab.lerp(x, x * 3, 0.25)", x, 1.5 * x, rounding=1)
 
+    @pytest.mark.parametrize("weight", ["-0.5", "ab.tensor(-0.5)"])
+    @pytest.mark.parametrize("of", ["real", "complex"])
+    def test_add_quotient(self, backend: Any, of: str, weight: str) -> None:
+        """A number or an array of one number, and a real divisor of complex numbers."""
+        x = np.array([1.0, -2.0, 4.0], np.float32)
+        z = x * np.complex64(1 + 2j) if of == "complex" else x
+        call = f"ab.add_quotient(x, x * 3, ab.abs(x) + 1, {weight})"
+        self.relative(backend, call, z, z - 1.5 * z / (abs(z) + 1), rounding=1)
+
+    def test_unpack(self, backend: Any) -> None:
+        """Arrays from a vector, one of a single number among them."""
+        x, shapes = np.arange(9, dtype=np.float32), [(2, 3), (), (1, 2)]
+        call = f"ab.unpack(x, {shapes})"
+        found = self.called(backend, call, {"x": x})
+        for made, expected in zip(found, [x[:6].reshape(2, 3), x[6], x[7:][None]], strict=True):
+            same_value(call, backend.to_numpy(made), expected, 0)
+
     @pytest.mark.parametrize("name", ["log_sum_exp", "celu", "sigmoid", "erf", "erfc"])
     def test_integers_become_floats(self, backend: Any, name: str) -> None:
         """The backend's own float."""
