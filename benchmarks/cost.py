@@ -5,7 +5,6 @@ value is there, and the peak of memory beyond that of the imported library and t
 """
 
 import argparse
-import importlib
 import json
 import resource
 import sys
@@ -14,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measure import COMPILED, expert_of, value_of
+from measure import COMPILED, expert, expert_of, value_of
+from place import backend_of
 from workloads import FITS, WORKLOADS, Workload, noise, random_factors
 
 import funfact as ff
@@ -49,8 +49,7 @@ def their_fit(workload: Workload, target: Any, backend: str) -> None:
     lead = (workload.replicas,) if workload.replicas > 1 else ()
     rng = np.random.default_rng(0)
     starts = [rng.normal(size=lead + shape).astype(workload.dtype) for shape in workload.shapes]
-    descent = importlib.import_module(f"expert_{backend}").Descent
-    fit = descent(workload.model, starts, target, workload.prefer)
+    fit = expert(backend).Descent(workload.model, starts, target, workload.prefer)
     fit.losses()
     fit.advance(COMPILED)
     fit.losses()
@@ -82,8 +81,9 @@ def main() -> None:
     parser.add_argument("side", choices=["ours", "theirs"])
     given = parser.parse_args()
     call = chosen(given.name, given.backend, given.side)
-    importlib.import_module(f"expert_{given.backend}")
-    ff.use(given.backend)
+    expert(given.backend)
+    name, options = backend_of(given.backend)
+    ff.use(name, **options)
     ab = ff.active_backend
     ab.to_numpy(ab.exp(ab.ones((4, 4))) @ ab.ones((4, 4)))  # the library sets itself up
     print(json.dumps(cost(call)))

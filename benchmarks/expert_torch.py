@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["Descent", "evaluation"]
+__all__ = ["BETA1", "BETA2", "EPSILON", "RATE", "Descent", "evaluation", "objective"]
 
 RATE, BETA1, BETA2, EPSILON = 0.1, 0.9, 0.999, 1e-8
 
@@ -41,7 +41,8 @@ class Descent:
     def advance(self, steps: int) -> None:
         """So many steps."""
         for _ in range(steps):
-            grads = torch.autograd.grad(self._objective(), self._factors)
+            total = objective(self._factors, self._target, self._model, self._prefer)
+            grads = torch.autograd.grad(total, self._factors)
             with torch.no_grad():
                 self._step(torch.cat([g.reshape(-1) for g in grads]))
 
@@ -50,13 +51,6 @@ class Descent:
         """Of each replica, without penalties, in NumPy."""
         rest = (self._model(torch, *self._factors) - self._target).reshape(-1, self._target.numel())
         return torch.linalg.vector_norm(rest, dim=-1).square().div_(rest.shape[-1]).numpy()
-
-    def _objective(self) -> Any:
-        value = self._model(torch, *self._factors)
-        total = _distance(value, self._target) / self._target.numel()
-        for x, asked in zip(self._factors, self._prefer, strict=False):
-            total = total + _PENALTIES[asked](x)
-        return total
 
     def _step(self, grad: Any) -> None:
         self._count += 1
@@ -72,6 +66,14 @@ class Descent:
             self._flat.sub_(self._first / spread, alpha=rate)
         else:
             self._flat.addcdiv_(self._first, spread, value=-rate)
+
+
+def objective(factors: Sequence[Any], target: Any, model: Any, prefer: tuple[str, ...]) -> Any:
+    """The mean squared error and the penalties, all replicas together."""
+    total = _distance(model(torch, *factors), target) / target.numel()
+    for x, asked in zip(factors, prefer, strict=False):
+        total = total + _PENALTIES[asked](x)
+    return total
 
 
 @torch.no_grad()

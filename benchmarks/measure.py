@@ -15,12 +15,22 @@ from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
+from place import backend_of
 from workloads import FITS, WORKLOADS, Workload, random_factors
 
 import funfact as ff
 from funfact.fit import FitWarning, hookimpl
 
-__all__ = ["Turns", "fitted", "summary", "timed_calls", "timed_fit", "timed_value", "value_of"]
+__all__ = [
+    "Turns",
+    "expert",
+    "fitted",
+    "summary",
+    "timed_calls",
+    "timed_fit",
+    "timed_value",
+    "value_of",
+]
 
 COMPILED = 32
 """Steps below which FunFact does not compile a fit."""
@@ -58,6 +68,11 @@ class Turns:
         self.losses.append((point.losses, losses))
 
 
+def expert(backend: str) -> Any:
+    """The module with the expert's programs."""
+    return importlib.import_module(f"expert_{backend.replace('-', '_')}")
+
+
 def fitted(
     workload: Workload,
     backend: str,
@@ -68,14 +83,15 @@ def fitted(
 ) -> Turns:
     """A fit by FunFact and one by the expert, or another, from the same start, in turns."""
     target = workload.data()
-    other = other or importlib.import_module(f"expert_{backend}").Descent
+    other = other or expert(backend).Descent
 
     def make(factors: list[Any]) -> Any:
         starts = factors if workload.replicas > 1 else [x[0] for x in factors]
         return other(workload.model, starts, target, workload.prefer)
 
     turns = Turns(make, steps)
-    with ff.using(backend):
+    name, options = backend_of(backend)
+    with ff.using(name, **options):
         ff.active_backend.seed(0)
         ff.factorize(
             workload.tsrex(),
@@ -93,10 +109,9 @@ def fitted(
 
 def timed_fit(workload: Workload, backend: str, pairs: int, seconds: float) -> dict[str, Any]:
     """Seconds a step; a stretch takes the expert about so many seconds."""
-    expert = importlib.import_module(f"expert_{backend}").Descent
     rng = np.random.default_rng(0)
     starts = [np.stack([x] * workload.replicas) for x in random_factors(workload, rng)]
-    trial = expert(workload.model, starts, workload.data(), workload.prefer)
+    trial = expert(backend).Descent(workload.model, starts, workload.data(), workload.prefer)
 
     def some(steps: int) -> None:
         trial.advance(steps)
@@ -143,8 +158,7 @@ def expert_of(workload: Workload, backend: str, factors: list[Any]) -> Callable[
     first, *others = factors
     if workload.part is not None:
         first = first[workload.part : workload.part + 1]
-    evaluation: Callable[..., Callable[[], Any]]
-    evaluation = importlib.import_module(f"expert_{backend}").evaluation
+    evaluation: Callable[..., Callable[[], Any]] = expert(backend).evaluation
     return evaluation(workload.model, [first, *others])
 
 

@@ -10,14 +10,18 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ask", "library", "replaced", "where"]
+__all__ = ["COMPILED", "ask", "backend_of", "library", "replaced", "where"]
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+COMPILED = "torch-compiled"
+"""What stands for the backend torch with ``compile=True`` among the names of backends."""
 
 NAMES = {
     "numpy": "NumPy",
     "jax": "JAX",
     "torch": "PyTorch",
+    COMPILED: "PyTorch, compiled",
     "tensorly": "TensorLy",
     "scipy": "SciPy",
 }
@@ -32,7 +36,7 @@ def ask(*words: str) -> dict[str, Any]:
 
 def where(names: Iterable[str]) -> str:
     """The machine and the versions, NumPy's first, as a sentence."""
-    libraries = dict.fromkeys(["numpy", *names])
+    libraries = dict.fromkeys(backend_of(name)[0] for name in ["numpy", *names])
     versions = ", ".join(f"{library(name)} {version(name)}" for name in libraries)
     return (
         f"Measured on {_processor()} with {cpu_count()} cores, {platform.system()}, "
@@ -50,6 +54,11 @@ def replaced(text: str, measured: str) -> str:
 def library(name: str) -> str:
     """What a library is called."""
     return NAMES.get(name, name)
+
+
+def backend_of(name: str) -> tuple[str, dict[str, Any]]:
+    """What ``ff.use`` takes."""
+    return ("torch", {"compile": True}) if name == COMPILED else (name, {})
 
 
 def _processor() -> str:

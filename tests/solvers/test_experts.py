@@ -49,6 +49,18 @@ def test_same_losses(measure, backend_name, fit, name):
     np.testing.assert_allclose(ours, theirs, rtol=2e-3)
 
 
+# PyTorch's compiler warns of PyTorch's own use of what it deprecates, as it is imported.
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_same_losses_compiled(measure, backend_name):
+    if backend_name != "torch":
+        pytest.skip("an option of the torch backend")
+    workload = small(measure, "cp-nonnegative", FITS["cp-nonnegative"])
+    turns = measure.fitted(workload, "torch-compiled", steps=4, stretches=8)
+    ours, theirs = (np.array(losses) for losses in zip(*turns.losses, strict=True))
+    assert np.all(np.ptp(ours, axis=0) > 0)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-3)
+
+
 @pytest.mark.parametrize("name", VALUES)
 def test_same_values(measure, backend_name, name):
     workload = small(measure, name, VALUES[name])
