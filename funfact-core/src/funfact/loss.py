@@ -19,7 +19,7 @@ A loss of one's own is one method:
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import log, prod
-from typing import Any
+from typing import Any, ClassVar
 
 from funfact.arguments import called, check_call, instance, named
 from funfact.backends import current
@@ -56,6 +56,10 @@ class Loss(ABC):
     """
 
     reduction: str = "mean"
+
+    separable: ClassVar[bool] = False
+    """Whether the loss of an element depends on that element of model and target alone, so that
+    it may be computed for a part of them (``memory_limit=``)."""
 
     def __post_init__(self) -> None:
         if self.reduction not in ("mean", "sum"):
@@ -196,12 +200,16 @@ def _check(who: str, values: Any, model: Array, ab: Backend) -> None:
 class MSE(Loss):
     """Squared error, ``abs(model - target) ** 2``."""
 
+    separable = True
+
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
         return _squared(model - target, ab)
 
 
 class L1(Loss):
     """Absolute error, ``abs(model - target)``."""
+
+    separable = True
 
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
         return ab.abs(model - target)
@@ -244,6 +252,8 @@ class KLDivergence(Loss):
     ----------
     Lee & Seung, Algorithms for Non-negative Matrix Factorization, NIPS 13, 2001.
     """
+
+    separable = True
 
     def check(self, target: Array, ab: Backend) -> None:
         if ab.is_complex(target) or bool(ab.any(target < 0)):

@@ -25,6 +25,7 @@ DEFAULTS = {
     "checkpoint_freq": 50,
     "penalty_weight": 1.0,
     "halving": None,
+    "memory_limit": None,
 }
 
 

@@ -16,11 +16,15 @@ __all__ = ["Report", "Row", "report"]
 
 @dataclass(frozen=True)
 class Row:
-    """One operation: what it does, the shape of its result, its flops."""
+    """One operation: what it does, the shape of its result, its flops.
+
+    `made` are the elements that it makes: its result, and the pairs of a semiring before it.
+    """
 
     what: str
     shape: tuple[int, ...]
     flops: int
+    made: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +46,15 @@ class Report:
     @property
     def flops(self) -> int:
         return sum(row.flops for row in self.rows)
+
+    @property
+    def kept(self) -> int:
+        """Elements alive at once, at most, where the gradient of the value is taken.
+
+        All results of operations are kept for it, and their gradients come and go.
+        """
+        made = [row.made for row in self.rows]
+        return sum(made) + 2 * max(made, default=0)
 
     def __repr__(self) -> str:
         cells = [("operation", "result", "flops")]
@@ -94,13 +107,13 @@ def _steps(node: Ir) -> list[tuple[Row, int]]:
             return _contraction(node)
         case Contract(semiring, terms):
             pairs = prod(axis.size for axis in {a for t in terms for a in t.axes if a})
-            return [(Row(semiring.name, node.shape, 2 * pairs), pairs + size)]
+            return [(Row(semiring.name, node.shape, 2 * pairs, pairs + size), pairs + size)]
         case Map(fn):
-            return [(Row(fn, node.shape, size), size)]
+            return [(Row(fn, node.shape, size, size), size)]
         case Gather():
-            return [(Row("take", node.shape, 0), size)]
+            return [(Row("take", node.shape, 0, size), size)]
         case Apply():
-            return [(Row("generate", node.shape, 0), size)]
+            return [(Row("generate", node.shape, 0, size), size)]
         case _:
             return []
 
@@ -111,7 +124,8 @@ def _contraction(node: Contract) -> list[tuple[Row, int]]:
     made: list[tuple[Row, int]] = []
     for step in plan(node).steps:
         shape = tuple(sizes[axis].size for axis in step.axes[-1])
-        made.append((Row(_einsum(step.axes), shape, step.flops), sum(held) + step.size))
+        row = Row(_einsum(step.axes), shape, step.flops, step.size)
+        made.append((row, sum(held) + step.size))
         for position in sorted(step.positions, reverse=True):
             del held[position]
         held.append(step.size)

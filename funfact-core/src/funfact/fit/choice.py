@@ -123,7 +123,21 @@ def _refusal(derived: type[Derived], problem: Problem) -> str | None:
                 f"{named(condition)} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
             )
-    return derived.refusal(problem)
+    return _no_room(derived, problem) or derived.refusal(problem)
+
+
+def _no_room(derived: type[Derived], problem: Problem) -> str | None:
+    """Why a method does not stay within the limit of memory; None if it does."""
+    if problem.limit is None:
+        return None
+    need = derived.room(problem) + (problem.at_once if derived.whole else 0)
+    if need <= problem.limit:
+        return None
+    return (
+        f"its steps hold {need:,} numbers at once, and memory_limit= has room for "
+        f"{problem.limit:,}. Allow as much, or give a method that works in pieces, "
+        "optimizer='Adam'."
+    )
 
 
 def _check_constraints(problem: Problem, options: Options) -> None:

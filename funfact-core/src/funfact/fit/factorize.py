@@ -21,7 +21,7 @@ from funfact.fit.parts import Part, fewer_of, parts_of
 from funfact.fit.plugins import register
 from funfact.fit.problem import Problem, squares_of
 from funfact.fit.progress import Progress, wanted
-from funfact.fit.room import check_room
+from funfact.fit.room import check_limit, check_room
 from funfact.fit.shortcomings import check_result
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
@@ -31,6 +31,7 @@ from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, Halving, Settled, StopRule
 from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
+from funfact.model.memory import bytes_each
 
 __all__ = ["factorize"]
 
@@ -59,6 +60,7 @@ def factorize(
     plugins: Sequence[Any] = (),
     *,
     halving: int | None = None,
+    memory_limit: int | str | None = None,
     progress: bool | None = None,
 ) -> Any:
     """Fit an expression to data: find the factors that minimise the loss.
@@ -111,6 +113,11 @@ def factorize(
         Give up losers early (successive halving): at checkpoints 1, 2, 4, 8, ... the
         worse half of the replicas that still run, by loss, until so many are left. Those that have
         converged stay. See ``fac.history.stopped``.
+    memory_limit : int or str, optional
+        Bytes that a step may hold beside the factors, the target and the data, ``'2 GB'``. Where
+        it would take more, the loss and its gradient are computed piece by piece, along the
+        replicas or, for losses that are `separable`, along an axis of the model; methods that
+        need the model as a whole are left to larger limits.
     progress : bool, optional
         Whether to show a bar. By default in terminals and notebooks, unless the
         environment variable ``FUNFACT_PROGRESS`` is 0, and everywhere if it is 1.
@@ -170,6 +177,7 @@ def factorize(
         checkpoint_freq=checkpoint_freq,
         penalty_weight=penalty_weight,
         halving=halving,
+        memory_limit=memory_limit,
     )
     best, recorder = BestSoFar(), Recorder()
     watchers = _watchers(plugins, best, recorder, wanted(progress), options.halving)
@@ -239,8 +247,8 @@ def _build(
     raw = read(target, backend)
     native = model_dtype(raw, dtype, backend)
     prepared = prepare(raw, tsrex.shape, native, options.loss, backend)
-    axis = -1 if options.append else 0
-    check_room(tsrex, backend.dtype_name(native), options.vec_size)
+    axis, name = -1 if options.append else 0, backend.dtype_name(native)
+    check_room(tsrex, name, options.vec_size)
     model = Factorization.from_tsrex(tsrex, native, options.vec_size, axis)
     tensors = model.tsrex.tensors
     pairs = zip(tensors, model.all_factors, strict=True)
@@ -256,7 +264,9 @@ def _build(
         penalty_weight=options.penalty_weight,
         replicas=options.vec_size,
         append=options.append,
+        limit=options.memory_limit and options.memory_limit // bytes_each(name),
     )
+    check_limit(problem)
     return model, problem
 
 

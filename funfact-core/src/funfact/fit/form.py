@@ -7,6 +7,7 @@ Losses are always those of the residual.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -16,6 +17,8 @@ from funfact.backends.capabilities import Autodiff, Compile, Devices
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.gram import Gram, gram
 from funfact.compiler.lower import lower
+from funfact.compiler.report import report
+from funfact.fit.pieces import FactorsOf, gradient_in_pieces, losses_in_pieces
 from funfact.fit.problem import Problem, losses, objective
 from funfact.loss import MSE
 
@@ -25,13 +28,12 @@ __all__ = [
     "gradient_with_losses",
     "gradient_without_model",
     "look",
+    "losses_of",
     "near",
     "rounding",
 ]
 
 Gradient = Callable[..., tuple[Any, list[Array]]]
-
-FactorsOf = Callable[[Sequence[Array]], list[Array]]
 
 _WORTH = 0.7
 """Of the residual's predicted time, at most, before the other form is taken."""
@@ -50,16 +52,25 @@ _DIGITS = 1e5
 good to three digits or so without it."""
 
 
+def losses_of(problem: Problem) -> Callable[..., Array]:
+    """``f(factors, target, data)``: the loss of each replica, without penalties."""
+    return partial(losses, problem) if problem.pieces is None else losses_in_pieces(problem)
+
+
 def gradient_of(problem: Problem, factors_of: FactorsOf = list) -> Gradient:
     """``g(arrays, target, data) -> ((objective, ()), gradients)``, by the residual.
 
     The arrays are the factors, or what ``factors_of(arrays)`` makes them of.
     """
+    if problem.pieces is not None:
+        return gradient_in_pieces(problem, factors_of)
     return _differentiated(problem, objective(problem), factors_of)
 
 
 def gradient_with_losses(problem: Problem) -> Gradient:
     """``g(factors, target, data) -> ((objective, losses), gradients)``, by the residual."""
+    if problem.pieces is not None:
+        return gradient_in_pieces(problem)
     return _differentiated(problem, objective(problem, tell=True))
 
 
@@ -80,6 +91,8 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Gr
     form = _form(problem)
     backend = problem.backend
     if form is None or form.gain(_call(backend)) > _WORTH or not rounding(problem):
+        return None
+    if problem.limit is not None and report(form.ir).kept > problem.limit:
         return None
     gradient = _differentiated(problem, _objective(problem, form), factors_of)
 
@@ -102,12 +115,12 @@ def look(problem: Problem, cheap: Gradient | None) -> Callable[..., tuple[Array,
     The norms are those of the gradient of the loss and the weighted penalties by all factors
     of a replica, taken without the model by `cheap`, if that is given.
     """
-    gradient = cheap or gradient_with_losses(problem)
+    gradient, alone = cheap or gradient_with_losses(problem), losses_of(problem)
 
     def function(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
         (_, each), gradients = gradient(factors, target, data)
         if cheap is not None:
-            each = losses(problem, factors, target, data)
+            each = alone(factors, target, data)
         return each, _norms(problem, gradients)
 
     return function

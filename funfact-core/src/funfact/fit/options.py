@@ -9,6 +9,7 @@ from funfact.errors import OptionError
 from funfact.fit.solvers.table import as_method, derived_of, name_of
 from funfact.fit.solvers.transformation import is_transformation
 from funfact.loss import Loss, as_loss
+from funfact.model.memory import bytes_of
 from funfact.model.values import appended
 from funfact.optim import rate_of
 
@@ -38,6 +39,8 @@ class Options:
     penalty_weight : float
     halving : int or None
         How many replicas are left in the end, where the worse are given up.
+    memory_limit : int or None
+        Bytes that a step may hold beside factors, target and data.
     """
 
     optimizer: Any
@@ -53,6 +56,7 @@ class Options:
     checkpoint_freq: int
     penalty_weight: float
     halving: int | None
+    memory_limit: int | None
 
 
 def checked(
@@ -69,6 +73,7 @@ def checked(
     checkpoint_freq: int,
     penalty_weight: float,
     halving: int | None,
+    memory_limit: int | str | None,
 ) -> Options:
     """The options, or an error about the first one that makes no sense.
 
@@ -97,6 +102,7 @@ def checked(
         checkpoint_freq=_count("checkpoint_freq", checkpoint_freq),
         penalty_weight=_number("penalty_weight", penalty_weight),
         halving=None if halving is None else _share("halving", halving, replicas),
+        memory_limit=None if memory_limit is None else bytes_of(memory_limit),
     )
 
 

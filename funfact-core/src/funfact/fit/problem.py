@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.blocks import Blocks, blocks_of_gradient
 from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
 from funfact.loss import MSE, Loss, of_all, per_replica
@@ -23,7 +24,6 @@ __all__ = [
     "losses",
     "objective",
     "squares_of",
-    "totals",
     "values",
 ]
 
@@ -53,6 +53,8 @@ class Problem:
     replicas : int
     append : bool
         Whether the replica axis is the last of the model's value and of the factors.
+    limit : int or None
+        Elements that a step may hold beside factors, target and data, if there is a limit.
     """
 
     backend: Backend
@@ -66,6 +68,7 @@ class Problem:
     penalty_weight: float
     replicas: int
     append: bool
+    limit: int | None = None
 
     @property
     def args(self) -> tuple[Array, list[Array]]:
@@ -84,6 +87,27 @@ class Problem:
     def optimised(self) -> tuple[Tensor, ...]:
         """The tensors that are optimised."""
         return tuple(tensor for tensor in self.tensors if tensor.optimizable)
+
+    @cached_property
+    def pieces(self) -> Blocks | None:
+        """The pieces in which the loss is differentiated; None if it is at once."""
+        if self.limit is None:
+            return None
+        found = blocks_of_gradient(self.ir, self.limit, self.cuts)
+        return None if found.axis is None else found
+
+    @property
+    def at_once(self) -> int:
+        """Elements that differentiating the loss at once holds."""
+        return blocks_of_gradient(self.ir, 0, ()).need
+
+    @property
+    def cuts(self) -> list[int]:
+        """The axes along which the loss is a sum: replicas first, others if it is `separable`."""
+        replica = len(self.ir.shape) - 1 if self.append else 0
+        others = [d for d in range(len(self.ir.shape)) if d != replica]
+        others.sort(key=lambda d: -self.ir.shape[d])
+        return [replica, *(others if self.loss.separable else [])]
 
     @cached_property
     def weighed(self) -> Callable[[Sequence[Array]], list[Array]]:
@@ -150,13 +174,3 @@ def objective(problem: Problem, tell: bool = False) -> Callable[..., tuple[Array
         return total, each
 
     return function
-
-
-def totals(
-    problem: Problem, factors: Sequence[Array], target: Array, data: Sequence[Array]
-) -> Array:
-    """The loss and the weighted penalties of each replica, real, shape ``(replicas,)``."""
-    each = losses(problem, factors, target, data)
-    for penalty in problem.weighed(factors):
-        each = each + penalty
-    return each

@@ -117,6 +117,7 @@ def _form(problem: Problem) -> Hashable:
         problem.penalty_weight,
         problem.replicas,
         problem.append,
+        problem.limit,
         ab.is_complex(problem.target),
     )
 

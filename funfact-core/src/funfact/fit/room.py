@@ -1,12 +1,13 @@
-"""Whether the replicas of a fit can have room anywhere, asked before any is made."""
+"""Whether a fit can have room, asked before anything is made."""
 
-import re
 from math import prod
 
 from funfact.errors import OptionError
+from funfact.fit.problem import Problem
 from funfact.language.notation import TsrEx
+from funfact.model.memory import bytes_each
 
-__all__ = ["check_room"]
+__all__ = ["check_limit", "check_room"]
 
 _LIMIT = 2**38
 """Bytes, 256 GiB. Some array libraries end the process where memory ends."""
@@ -27,8 +28,7 @@ def check_room(tsrex: TsrEx, dtype: str, replicas: int) -> None:
     >>> import funfact as ff
     >>> check_room(ff.tensor("u", 8, 2), "float32", 1000)
     """
-    bits = re.search(r"\d+$", dtype)
-    size = int(bits.group()) // 8 if bits else 4
+    size = bytes_each(dtype)
     factors = sum(prod(tensor.shape) for tensor in tsrex.tensors if tensor.optimizable)
     need = replicas * size * (_COPIES * factors + prod(tsrex.shape))
     if replicas > 1 and need > _LIMIT:
@@ -38,3 +38,33 @@ def check_room(tsrex: TsrEx, dtype: str, replicas: int) -> None:
             f"{_LIMIT // 2**30} is not tried. Fit fewer at once: "
             f"vec_size={max(1, replicas * _LIMIT // need)} at most."
         )
+
+
+def check_limit(problem: Problem) -> None:
+    """Refuse a limit of memory (``memory_limit=``) in which no piece of a step fits.
+
+    Raises
+    ------
+    OptionError
+    """
+    limit, pieces = problem.limit, problem.pieces
+    need = problem.at_once if pieces is None else pieces.need
+    if limit is None or need <= limit:
+        return
+    name = problem.backend.dtype_name(problem.dtype)
+    each = bytes_each(name)
+    how = "at once" if pieces is None else f"in pieces along axis {pieces.axis}"
+    fewer = "" if problem.replicas == 1 else "fit fewer replicas at once (vec_size=), "
+    whole = (
+        ""
+        if problem.loss.separable
+        else (
+            f" Only replicas are apart: {type(problem.loss).__name__} does not say that it is a "
+            "sum over single elements (Loss.separable)."
+        )
+    )
+    raise OptionError(
+        f"memory_limit={limit * each:,} bytes: a step of this fit in {name} holds at least "
+        f"{need * each:,} beside factors, target and data ({how}). Allow as much, {fewer}or give "
+        f"a narrower dtype.{whole}"
+    )

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from funfact.arguments import named
@@ -11,9 +12,10 @@ from funfact.backends.contract import Array
 from funfact.conditions.known import CONSTRAINTS
 from funfact.conditions.trial import flaw
 from funfact.errors import OptionError, TargetError
+from funfact.fit.form import gradient_of
 from funfact.fit.history import FitWarning
 from funfact.fit.parts import Part, split
-from funfact.fit.problem import Problem, losses
+from funfact.fit.problem import Problem
 from funfact.language.render.names import names
 from funfact.loss import KNOWN
 from funfact.model import Factorization, constraints_of
@@ -117,15 +119,10 @@ def check_loss(
 def _moves(problem: Problem, factors: list[Array], name: str) -> bool:
     """Whether the loss of some replica has a gradient; an error if it writes into the target."""
     ab = problem.backend
-    assert isinstance(ab, Autodiff), "the backends of parts are of the kind of the fit's"
-
-    def total(factors: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
-        each = losses(problem, factors, target, data)
-        return ab.sum(each), each
-
+    gradient = gradient_of(replace(problem, penalty_weight=0.0))
     before = ab.tensor(problem.target)
     with activated(ab):
-        _, gradients = ab.value_and_grad(total)(factors, *problem.args)
+        _, gradients = gradient(factors, *problem.args)
     if bool(ab.any(before != problem.target)):
         raise OptionError(
             f"the loss {name} writes into the target that it is handed, which all steps share. "

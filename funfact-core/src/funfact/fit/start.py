@@ -1,16 +1,18 @@
 """Where a fit starts: standard starts, brought to the size of the target."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from funfact.backends.contract import Array, Backend
+from funfact.fit.form import losses_of
 from funfact.fit.parts import Part, split
-from funfact.fit.problem import Problem, losses, squares_of, values
+from funfact.fit.problem import Problem, squares_of
 from funfact.fit.programs import programs_of
 from funfact.fit.spectral import spectral
+from funfact.loss import MSE
 from funfact.model import conditions_of, constraints_of
 
 __all__ = ["starts"]
@@ -118,21 +120,18 @@ def _squares_of(problem: Problem, factors: list[Array], steps: int) -> Vector:
     """The squared norm of each replica's model, by the program of the losses where it can be."""
     ab, programs, times = problem.backend, programs_of(problem), squares_of(problem)
     if times is None:
-        squares = programs.compiled("squares", lambda bare: partial(_squares, bare), steps)
-        return ab.to_numpy(squares(factors, problem.data))
-    against = programs.compiled("losses", lambda bare: partial(losses, bare), steps)
+        times, against = 1.0, programs.compiled("squares", _squared_distance, steps)
+    else:
+        against = programs.compiled("losses", losses_of, steps)
     zeros = np.broadcast_to(np.float32(0), problem.target.shape)  # in NumPy: nothing to compile
     return times * ab.to_numpy(
         against(factors, ab.tensor(zeros, problem.target.dtype), problem.data)
     )
 
 
-def _squares(problem: Problem, factors: Sequence[Array], data: Sequence[Array]) -> Array:
-    """The squared norm of each replica's model, shape ``(replicas,)``."""
-    ab = problem.backend
-    value = ab.abs(values(problem, factors, data))
-    axes = tuple(range(1, value.ndim))
-    return ab.sum(value * value, axis=axes) if axes else value * value
+def _squared_distance(problem: Problem) -> Callable[..., Array]:
+    """The losses, as if they were the sum of squares."""
+    return losses_of(replace(problem, loss=MSE(reduction="sum")))
 
 
 def _scaled(problem: Problem, x: Array, scale: Vector) -> Array:

@@ -1,7 +1,7 @@
 """The programs of a fit: those of each part, and of all parts as if they were one."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,11 +9,12 @@ import numpy as np
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
-from funfact.fit.form import gradient_with_losses, look, near, rounding
+from funfact.fit.form import gradient_with_losses, look, losses_of, near, rounding
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
-from funfact.fit.problem import Problem, losses
+from funfact.fit.problem import Problem
 from funfact.fit.programs import programs_of, worth_compiling
+from funfact.fit.repeat import looped, repeated
 from funfact.fit.solvers.base import Carry, Solver
 from funfact.fit.survivors import survivors
 
@@ -215,7 +216,7 @@ class Runner:
 
     @cached_property
     def _losses(self) -> Any:
-        return self._programs.compiled("losses", lambda bare: partial(losses, bare), self._steps)
+        return self._programs.compiled("losses", losses_of, self._steps)
 
     @property
     def _look(self) -> Any:
@@ -230,14 +231,8 @@ class Runner:
 
 def _advancer(solver: Solver, backend: Backend, worth: bool) -> Callable[..., Carry]:
     """``advance(carry, n, *args)``: n steps, on the device where the backend can."""
-    if solver.pure and worth and isinstance(backend, Repeat):
-        return backend.repeated(solver.step)
-    compiled = solver.pure and worth and isinstance(backend, Compile)
-    step = backend.compile(solver.step) if compiled else solver.step
-
-    def advance(carry: Carry, n: int, *args: Any) -> Carry:
-        for _ in range(n):
-            carry = step(carry, *args)
-        return carry
-
-    return advance
+    if not (solver.pure and worth):
+        return looped(solver.step)
+    if isinstance(backend, Compile) and not isinstance(backend, Repeat):
+        return looped(backend.compile(solver.step))
+    return repeated(solver.step, backend)

@@ -8,7 +8,7 @@ from funfact.compiler.blocks import Blocks, blocks
 from funfact.errors import OptionError
 from funfact.language.notation import TsrEx
 
-__all__ = ["bytes_of", "within"]
+__all__ = ["bytes_each", "bytes_of", "within"]
 
 _UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -37,6 +37,18 @@ def bytes_of(limit: Any) -> int:
     )
 
 
+def bytes_each(dtype: str) -> int:
+    """Of one element of a data type, by its name.
+
+    Examples
+    --------
+    >>> bytes_each("float32"), bytes_each("complex128")
+    (4, 16)
+    """
+    bits = re.search(r"\d+$", dtype)
+    return int(bits.group()) // 8 if bits else 4
+
+
 def within(tsrex: TsrEx, limit: Any, backend: Backend, dtype: Any) -> Blocks | None:
     """The blocks in which a model is evaluated; None without a limit.
 
@@ -48,8 +60,7 @@ def within(tsrex: TsrEx, limit: Any, backend: Backend, dtype: Any) -> Blocks | N
     if limit is None:
         return None
     name = backend.dtype_name(dtype)
-    bits = re.search(r"\d+$", name)
-    size = int(bits.group()) // 8 if bits else 4
+    size = bytes_each(name)
     found = blocks(tsrex.ir, bytes_of(limit) // size)
     if found.need * size > bytes_of(limit):
         how = "in one piece" if found.axis is None else f"in blocks along axis {found.axis}"

@@ -9,6 +9,7 @@ from typing import Self, TypeAlias
 from funfact.backends.capabilities import Linalg
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.lower import lower
+from funfact.compiler.report import report
 from funfact.conditions import Constraint, NonNegative
 from funfact.fit.imposed import constrained, projection_of
 from funfact.fit.problem import Problem
@@ -79,6 +80,10 @@ class ALS(Derived):
         return _refusal(problem) if refused else None  # with the names of its tensors
 
     @classmethod
+    def room(cls, problem: Problem) -> int:
+        return programs_of(problem).get("room of ALS", _room)
+
+    @classmethod
     def recommended(cls, problem: Problem) -> str | None:
         imposed = [constraint for _, constraint in constrained(problem)]
         solved = all(type(constraint) is NonNegative for constraint in imposed)
@@ -117,6 +122,17 @@ def _refusal(problem: Problem) -> str | None:
     if isinstance(found, str):
         return found
     return next((why for each in equations(found) if (why := _too_large(each))), None)
+
+
+def _room(problem: Problem) -> int:
+    """Of one right side with its way there, and the matrices, of all replicas."""
+    found = multilinear(problem)
+    if isinstance(found, str):
+        return 0
+    return max(
+        report(each.right).peak + sum(prod(block.gram.shape) for block in each.blocks)
+        for each in equations(found)
+    )
 
 
 def _stage(group: Group, model: Multilinear, problem: Problem) -> Stage:

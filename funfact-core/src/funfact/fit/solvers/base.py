@@ -125,9 +125,15 @@ class Derived(Solver):
 
     It is asked for by its name (`funfact.fit.solvers.table`), its class, or a
     ``functools.partial`` of its class with the options of `of`.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether a step needs the model as a whole, so that it cannot be made in pieces.
     """
 
     settles = True
+    whole: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod
@@ -141,6 +147,11 @@ class Derived(Solver):
     @abstractmethod
     def of(cls, problem: Problem) -> Self:
         """The solver of `problem`, to which it applies; a method may have options besides."""
+
+    @classmethod
+    def room(cls, problem: Problem) -> int:
+        """Elements that a step holds at once, beside those of a gradient."""
+        return 0
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:

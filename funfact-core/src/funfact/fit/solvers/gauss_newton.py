@@ -9,8 +9,9 @@ import numpy as np
 from funfact.backends.contract import Array, Backend
 from funfact.backends.mapped import mapped
 from funfact.fit.solvers.conjugate import Operator, conjugate_gradients, dot
+from funfact.model.memory import bytes_each
 
-__all__ = ["Local", "Preconditioner", "System", "formed", "products"]
+__all__ = ["Local", "Preconditioner", "System", "formed", "has_room", "products"]
 
 _ROOM = 2**28
 """Bytes of the Jacobian of all replicas, up to which it is formed."""
@@ -50,11 +51,9 @@ class Local:
 
     @property
     def has_room(self) -> bool:
-        """Whether it is formed: it has room, and takes no longer than conjugate gradients."""
+        """Whether it is formed."""
         (replicas, n), m = self.x.shape, self.r.shape[1]
-        itemsize = 8 if self.backend.dtype_name(self.x).endswith("64") else 4
-        small = replicas * n * m * itemsize <= _ROOM
-        return bool(small and 2 * replicas * n * m * min(n, m) <= _WORK)
+        return has_room(replicas, m, n, bytes_each(self.backend.dtype_name(self.x)))
 
     def jacobian(self) -> Array:
         """Of each replica, shape ``(replicas, m, n)``, from the fewer of products."""
@@ -63,6 +62,15 @@ class Local:
         size = like.shape[1]
         rows = each(product, ab.eye(size, dtype=like.dtype), like.shape[0], ab)
         return ab.transpose(rows, (1, 0, 2) if self.wide else (1, 2, 0))
+
+
+def has_room(replicas: int, m: int, n: int, itemsize: int) -> bool:
+    """Whether Jacobians of m rows and n columns are formed.
+
+    They are if they have room, and their systems take no longer than conjugate gradients.
+    """
+    small = replicas * n * m * itemsize <= _ROOM
+    return small and 2 * replicas * n * m * min(n, m) <= _WORK
 
 
 def each(product: Callable[[Array], Array], rows: Array, replicas: int, ab: Backend) -> Array:

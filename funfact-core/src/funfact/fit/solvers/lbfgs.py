@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
+from funfact.fit.form import gradient_with_losses
 from funfact.fit.imposed import Imposed
-from funfact.fit.problem import Problem, totals
+from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.residuals import Layout, imposed_rows
 
@@ -42,11 +43,13 @@ class LBFGS(Derived):
 
     needs = (Autodiff,)
     constrained = True
+    whole = False
 
     backend: Backend
     layout: Layout
     imposed: Imposed
-    gradient: Callable[..., tuple[tuple[Any, Array], list[Array]]]
+    gradient: Callable[..., tuple[Array, Array]]
+    """``gradient(x, target, data)``: the objective of each replica, and its gradient."""
 
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
@@ -55,13 +58,13 @@ class LBFGS(Derived):
     @classmethod
     def of(cls, problem: Problem) -> Self:
         backend, layout = problem.backend, Layout.of(problem)
-        assert isinstance(backend, Autodiff), "what a solver needs is asked for before it is made"
+        of_factors = gradient_with_losses(problem)
 
-        def objective(x: list[Array], target: Array, data: list[Array]) -> tuple[Array, Array]:
-            each = totals(problem, layout.unpack(x[0]), target, data)
-            return backend.sum(each), each
+        def gradient(x: Array, target: Array, data: list[Array]) -> tuple[Array, Array]:
+            factors = layout.unpack(x)
+            (_, each), found = of_factors(factors, target, data)
+            return sum(problem.weighed(factors), start=each), layout.pack(found)
 
-        gradient = backend.value_and_grad(objective)
         return cls(backend, layout, imposed_rows(problem, layout), gradient)
 
     def init(self, factors: list[Array]) -> Carry:
@@ -82,7 +85,7 @@ class LBFGS(Derived):
         slope = along(gradient)
         direction = -along(_times_inverse(slope, scale, steps, changes, ab))
         trial = self.imposed.project(base + length[:, None] * direction)
-        (_, found), (new,) = self.gradient([trial], target, data)
+        found, new = self.gradient(trial, target, data)
         after, _ = self.imposed.face(trial, new, None)
         step, change = trial - x, along(after(new)) - slope
         good = found <= value + _ENOUGH * _dot(gradient, step, ab)  # not so if it is NaN

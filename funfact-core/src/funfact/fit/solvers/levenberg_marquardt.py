@@ -20,9 +20,10 @@ from funfact.fit.imposed import FREE, Imposed
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.blocks import Block
-from funfact.fit.solvers.gauss_newton import Local, System, formed, products
+from funfact.fit.solvers.gauss_newton import Local, System, formed, has_room, products
 from funfact.fit.solvers.preconditioner import preconditioner_of
 from funfact.fit.solvers.residuals import Layout, imposed_rows, residual_of, why_not_squares
+from funfact.model.memory import bytes_each
 
 __all__ = ["LM"]
 
@@ -69,6 +70,16 @@ class LM(Derived):
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
         return why_not_squares(problem)
+
+    @classmethod
+    def room(cls, problem: Problem) -> int:
+        ab, layout = problem.backend, Layout.of(problem)
+        parts = 2 if ab.is_complex(problem.dtype) else 1
+        rows, columns = parts * prod(problem.target.shape), layout.size
+        size = bytes_each(ab.dtype_name(problem.dtype)) // parts
+        matrix = rows * columns + 2 * min(rows, columns) ** 2
+        formed = has_room(problem.replicas, rows, columns, size)
+        return problem.replicas * matrix if formed else 0
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:

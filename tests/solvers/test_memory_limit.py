@@ -1,0 +1,141 @@
+"""Fits whose gradient is taken piece by piece, so that a step stays within a limit of memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import funfact as ff
+from funfact.backends import Linalg, Linearize
+from funfact.errors import OptionError
+from funfact.loss import Loss
+
+i, j, k, r = ff.indices("i, j, k, r")
+
+
+def bells():
+    x, y, w = ff.tensor("x", 13, 3), ff.tensor("y", 11, 3), ff.tensor("w", 3)
+    return ff.exp(-((x[i, ~r] - y[j, ~r]) ** 2)) * w[r]
+
+
+def paths():
+    a, b = ff.tensor("a", 13, 7), ff.tensor("b", 7, 11, prefer=ff.conditions.NonNegative())
+    return ff.minplus(a[i, k], b[k, j])
+
+
+def cp():
+    a, b, c = ff.tensor("a", 13, 2), ff.tensor("b", 5, 2), ff.tensor("c", np.ones((4, 2)))
+    return a[i, ~r] * b[j, ~r] * c[k, r]
+
+
+class Quartic(Loss):
+    """Of all elements, as far as anybody knows."""
+
+    def elementwise(self, model, target, ab):
+        return ab.abs(model - target) ** 4
+
+
+def target_of(expr):
+    return np.random.default_rng(0).uniform(0.5, 1.5, expr.shape)
+
+
+@pytest.mark.parametrize("make", [bells, paths, cp])
+@pytest.mark.parametrize("loss", ["MSE", "L1", ff.loss.MSE(reduction="sum")])
+@pytest.mark.parametrize("method", ["Adam", "LBFGS"])
+def test_pieces_lead_where_the_whole_leads(fit, make, loss, method):
+    expr, options = make(), {"loss": loss, "tol": 0, "max_steps": 40, "returns": "all"}
+    options |= {"vec_size": 2, "checkpoint_freq": 5, "optimizer": method, "dtype": "float32"}
+    whole = fit(expr, target_of(expr), **options)
+    # along the first axis of the model: a limit that one replica alone does not meet
+    pieces = fit(expr, target_of(expr), memory_limit="3 kB", **options)
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(other.history.losses[:5], one.history.losses[:5], rtol=2e-3)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("loss", ["PhaseInvariantMSE", Quartic])
+def test_replicas_are_pieces_whatever_the_loss(fit, axis, loss):
+    expr, options = bells(), {"vec_size": 5, "vec_axis": axis, "returns": "all", "loss": loss}
+    options |= {"optimizer": "Adam", "tol": 0, "max_steps": 40, "checkpoint_freq": 5}
+    options |= {"dtype": "float32"}
+    whole = fit(expr, target_of(expr), **options)
+    pieces = fit(expr, target_of(expr), memory_limit="25 kB", **options)
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(other.history.losses[:5], one.history.losses[:5], rtol=2e-3)
+
+
+def test_complex_models_are_cut_too(fit):
+    a, b = ff.tensor("a", 13, 2), ff.tensor("b", 2, 11)
+    expr = ff.exp(0.1 * a[i, r] * b[r, j])
+    target = target_of(expr) + 1j
+    options = {"optimizer": "Adam", "tol": 0, "max_steps": 40, "checkpoint_freq": 5}
+    options |= {"dtype": "complex64"}
+    whole = fit(expr, target, **options)
+    pieces = fit(expr, target, memory_limit="3 kB", **options)
+    np.testing.assert_allclose(pieces.history.losses, whole.history.losses, rtol=2e-3)
+
+
+def test_a_limit_that_is_no_limit_changes_nothing(fit):
+    expr = bells()
+    fac = fit(expr, target_of(expr), memory_limit="1 GB", tol=0, max_steps=5)
+    assert fac.history.method == fit(expr, target_of(expr), tol=0, max_steps=5).history.method
+
+
+def test_a_limit_without_room_is_refused_before_anything_is_made(fit):
+    small = ff.exp(ff.tensor("a", 50)[i] * ff.tensor("b", 40)[j])
+    with pytest.raises(OptionError, match=r"memory_limit=64 bytes: a step .* at least [\d,]+"):
+        fit(small, np.ones((50, 40)), memory_limit=64, dtype="float32")
+    with pytest.raises(OptionError, match=r"Only replicas are apart: Quartic.*separable"):
+        fit(small, np.ones((50, 40)), loss=Quartic, memory_limit="1 kB", vec_size=2)
+    with pytest.raises(OptionError, match="memory_limit='much': expected a number of bytes"):
+        fit(small, np.ones((50, 40)), memory_limit="much")
+
+
+def test_methods_that_need_the_whole_say_so(fit, backend):
+    if not isinstance(backend, Linalg) or not isinstance(backend, Linearize):
+        pytest.skip("no such methods here")
+    expr = cp()
+    for method in ("ALS", "LM"):
+        with pytest.raises(OptionError, match=rf"{method}.*[\d,]+ numbers at once.*memory_limit="):
+            fit(expr, target_of(expr), optimizer=method, memory_limit="2 kB")
+    fac = fit(expr, target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
+    assert "memory_limit=" in fac.history.reason
+
+
+PEAK = """
+import sys
+import numpy as np
+import funfact as ff
+
+name, limit = sys.argv[1:]
+i, j, k = ff.indices("i, j, k")
+ff.use(name)
+expr = ff.minplus(ff.tensor("a", 160, 160)[i, k], ff.tensor("b", 160, 160)[k, j])
+target = np.random.default_rng(0).random((160, 160), dtype="float32")
+options = {"optimizer": "Adam", "tol": 0, "max_steps": 32, "progress": False}
+
+
+def peak():
+    # in MiB; what getrusage tells is at least what the process that started this one had
+    line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+ff.factorize(ff.tensor("u", 3)[i] * ff.tensor("v", 4)[j], np.ones((3, 4)), **options)
+before = peak()
+ff.factorize(expr, target, memory_limit=None if limit == "none" else limit, **options)
+print(peak() - before)
+"""
+
+
+def grown(name: str, limit: str) -> float:
+    command = [sys.executable, "-W", "ignore", "-c", PEAK, name, limit]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="counts memory as Linux does")
+def test_a_limit_saves_memory(fit, backend_name):
+    # the pairs alone, which are kept for the gradient, are 16 MiB
+    assert grown(backend_name, "none") - grown(backend_name, "2 MiB") > 16
