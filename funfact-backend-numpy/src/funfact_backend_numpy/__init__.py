@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from funfact.backends.functions import floating
 from funfact.errors import DeviceError
 
 __all__ = ["NumpyBackend", "NumpyOptions"]
+
+
+_PIECE = 2**15
+"""Elements of a difference that is in memory at once: a cache holds them."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,24 @@ class NumpyBackend(Backend, Linalg, Devices):
         if is_explicit(subscripts):
             return einsum(np, subscripts, *operands)
         return np.einsum(subscripts, *operands)
+
+    def squared_norm(self, x: Array, lead: int = 0) -> Array:
+        """As the default; no array of squares is made."""
+        rows = np.reshape(x, (*x.shape[:lead], prod(x.shape[lead:])))
+        return np.real(np.vecdot(rows, rows))
+
+    def squared_distance(self, x: Array, y: Array, lead: int = 0) -> Array:
+        """As the default, in pieces: to find room for all of ``x - y`` takes longer than it."""
+        first = lead - (x.ndim - y.ndim)  # the axis of y that the first one beyond the lead is
+        if x.size <= _PIECE or first < 0:
+            return super().squared_distance(x, y, lead)
+        size = max(1, _PIECE * x.shape[lead] // x.size)
+        found = np.zeros(x.shape[:lead], np.real(x[:0]).dtype)
+        for start in range(0, x.shape[lead], size):
+            piece = slice(start, start + size)
+            rows = x[(slice(None),) * lead + (piece,)] - y[(slice(None),) * first + (piece,)]
+            found += self.squared_norm(rows, lead)
+        return found
 
     def erf(self, x: Array) -> Array:
         """Error function, from SciPy."""

@@ -55,6 +55,16 @@ def test_common_products(pattern: str) -> None:
     np.testing.assert_allclose(result, np.einsum(pattern, *operands), rtol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["ab,bc->ac", "ab,bc->ca", "bxa,bcy->axcy", "bxa,bcy->cyax", "xab,xbc->xca"]
+)
+def test_what_is_larger_than_its_operands_lies_in_order(pattern: str) -> None:
+    """Whoever reads it next reads it as it lies in memory."""
+    sizes = dict.fromkeys("acxy", 6) | {"b": 2}
+    operands = [np.ones([sizes[x] for x in term]) for term in pattern.split("->")[0].split(",")]
+    assert einsum(np, pattern, *operands).flags.c_contiguous
+
+
 def test_complex_and_small_integers_keep_their_dtype() -> None:
     z = np.array([[1 + 2j, 3j], [4, 5]], np.complex64)
     assert einsum(np, "ab->b", z).dtype == np.complex64

@@ -124,8 +124,10 @@ def _two(left: str, right: str, output: str, size: Size) -> Plan:
     if _volume(right, size) > _volume(left, size):  # the larger one is the dearer to copy
         summed.sort(key=right.index)
     batch = [letter for letter in output if letter in left and letter in right]
-    rows = [letter for letter in left if letter not in right]
-    columns = [letter for letter in right if letter not in left]
+    rows, columns = _alone(left, right, output, size), _alone(right, left, output, size)
+    if output[-1:] in rows:  # so that what comes last in the output lies together in memory
+        swapped = _two(right, left, output, size)
+        return lambda xp, a, b: swapped(xp, b, a)
     x = _grouped(left, (batch, rows, summed), size)
     y = _grouped(right, (batch, summed, columns), size)
     order = "".join((*batch, *rows, *columns))
@@ -137,6 +139,12 @@ def _two(left: str, right: str, output: str, size: Size) -> Plan:
         return finish(xp, xp.reshape(product, shape) if many or len(batch) > 1 else product)
 
     return run
+
+
+def _alone(letters: str, others: str, output: str, size: Size) -> list[str]:
+    """The letters of one operand alone: as they stand in it, or in a larger output."""
+    order = output if _volume(output, size) > _volume(letters, size) else letters
+    return [letter for letter in order if letter in letters and letter not in others]
 
 
 def _outer(left: str, right: str, output: str, size: Size) -> Plan:

@@ -102,6 +102,17 @@ class Functions(Calls):
         found = self.called(backend, call, {"x": shifted})
         same_value(call, backend.to_numpy(found), expected, 1e-4)
 
+    @pytest.mark.parametrize("own", [False, True], ids=["shared", "own"])
+    @pytest.mark.parametrize("lead", [0, 1, 2])
+    def test_squared_distances_of_large_arrays(self, backend: Any, lead: int, own: bool) -> None:
+        """The same, of more than a cache holds, from an array that all replicas share or not."""
+        x, y = np.random.default_rng(0).normal(size=(2, 2, 300, 200)).astype(np.float32)
+        y = y if own else y[1]
+        expected = (abs(x - y) ** 2).sum(tuple(range(lead, 3)), dtype=np.float64)
+        call = f"ab.squared_distance(x, y, {lead})"
+        found = self.called(backend, call, {"x": x, "y": y})
+        same_value(call, backend.to_numpy(found), expected, 1e-5 * expected)
+
     def test_lerp(self, backend: Any) -> None:
         """From one array to another."""
         x = np.array([1.0, -2.0, 4.0], np.float32)
