@@ -245,7 +245,8 @@ class Backend(ABC):
 
     def dtype_name(self, x: Any) -> str:
         """Name of a dtype, or of an array's: ``'float32'``."""
-        return dtypes.name(x, self.default_dtype)
+        # looked up only where it is asked for: to most libraries that is to make an array
+        return dtypes.name(x, self.default_dtype if x is float or x is complex else None)
 
     def is_complex(self, x: Any) -> bool:
         """Whether a dtype, or an array's, is complex."""

@@ -9,6 +9,7 @@ Examples
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def name(x: Any, default: Any) -> str:
     Parameters
     ----------
     x : str, Python type, NumPy dtype, native dtype or array
-    default : native dtype
+    default : native dtype, or None if `x` is neither of Python's types
         What Python's ``float`` stands for; ``complex`` is the complex one of its width.
     """
     if x is float:
@@ -46,9 +47,14 @@ def name(x: Any, default: Any) -> str:
     # A scalar type such as np.float32 has an attribute dtype too, a bare descriptor.
     dtype = x if isinstance(x, (type, str)) else getattr(x, "dtype", x)
     try:
-        return np.dtype(dtype).name
+        return _name(np.dtype(dtype))
     except TypeError:
         return str(dtype).rsplit(".", 1)[-1]
+
+
+@cache
+def _name(dtype: np.dtype[Any]) -> str:
+    return dtype.name  # which NumPy puts together each time
 
 
 def native(xp: Any, name: str, backend: str) -> Any:

@@ -15,6 +15,7 @@ Examples
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pluggy
@@ -182,10 +183,27 @@ class Hooks:
         """After the last step, with the `Outcome`; None if an exception ended the fit."""
 
 
+_marks: "WeakKeyDictionary[type, dict[str, Any]]" = WeakKeyDictionary()
+"""How the attributes of a class are marked."""
+
+
 class _Manager(pluggy.PluginManager):
+    """Looks up once how the attributes of a class are marked, which is slow."""
+
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
-        """None for what every object has, most of what is asked for: the look-up is slow."""
-        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+        if name.startswith("__"):  # what every object has
+            return None
+        if name in getattr(plugin, "__dict__", ()):
+            return super().parse_hookimpl_opts(plugin, name)
+        known = _marks.setdefault(type(plugin), {})
+        if name not in known:
+            known[name] = super().parse_hookimpl_opts(plugin, name)
+        return known[name]
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        if name.startswith("__"):
+            return None
+        return super().parse_hookspec_opts(module_or_class, name)
 
 
 def manager() -> pluggy.PluginManager:

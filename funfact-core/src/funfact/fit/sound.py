@@ -36,24 +36,25 @@ def check_numbers(model: Factorization) -> None:
     OptionError
         If an initializer gave NaN.
     """
-    ab, named = model.backend, names(model.tsrex.node)
+    ab = model.backend
     for tensor, value in zip(model.tsrex.tensors, model.all_factors, strict=True):
         given = tensor.data is not None
         if not given and tensor.initializer is None:
             continue
         bad = int(ab.sum(ab.astype(ab.isnan(value), "int32")))
-        if bad and given:
+        if not bad:
+            continue
+        name, count = names(model.tsrex.node)[tensor], prod(tensor.full_shape)
+        if given:
             raise TargetError(
-                f"the data of {named[tensor]} hold NaN, {bad} of {prod(tensor.full_shape)} "
-                "elements, and so would the model. Replace them, or cut them off; to leave "
-                "elements out of the loss, multiply model and target by a mask."
+                f"the data of {name} hold NaN, {bad} of {count} elements, and so would the "
+                "model. Replace them, or cut them off; to leave elements out of the loss, multiply "
+                "model and target by a mask."
             )
-        if bad:
-            raise OptionError(
-                f"the initializer of {named[tensor]} gave NaN, for {bad} of "
-                f"{prod(tensor.full_shape)} elements. A fit starts from numbers: correct the "
-                "array or the function."
-            )
+        raise OptionError(
+            f"the initializer of {name} gave NaN, for {bad} of {count} elements. A fit starts "
+            "from numbers: correct the array or the function."
+        )
 
 
 def check_sets(model: Factorization) -> None:
