@@ -251,6 +251,18 @@ def test_replicas_draw_the_same_numbers_wherever_their_axis_stands():
     np.testing.assert_array_equal(np.moveaxis(first["u"], 0, -1), last["u"])
 
 
+def test_models_of_one_expression_share_what_was_made_of_it():
+    *_, expr = low_rank()
+    first, second = (ff.Factorization.from_tsrex(expr, vec_size=2) for _ in range(2))
+    assert first.tsrex is second.tsrex
+    assert first.ir is second.ir
+    assert first.forward is second.forward
+    assert ff.view(first, 0).forward is ff.view(second, 1).forward
+    narrow = ff.Factorization.from_tsrex(expr, vec_size=2, dtype="float32")
+    assert narrow.forward is not first.forward
+    assert not np.array_equal(first["u"], second["u"])
+
+
 def test_replicas_share_data():
     w = ff.tensor("w", np.ones((3, 4)))
     _, _, expr = low_rank()

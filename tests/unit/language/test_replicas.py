@@ -1,8 +1,12 @@
 """Which tensors `vectorize` makes independent."""
 
+import copy
+import pickle
+
 import numpy as np
 
 import funfact as ff
+from funfact.language.replicas import replicated
 
 
 def test_what_a_fit_may_not_change_is_shared():
@@ -21,6 +25,29 @@ def test_each_call_makes_new_tensors():
     first, second = ff.vectorize(u, 2), ff.vectorize(u, 2)
     assert first.tensors[0] is not second.tensors[0]
     assert first.original.tensors == second.original.tensors == (u.node,)
+
+
+def test_what_is_asked_for_again_is_not_made_again():
+    u = ff.tensor("u", 3)
+    first, second = replicated(u, 2), replicated(u, 2)
+    assert first is second
+    assert replicated(u, 3) is not first
+    assert replicated(u, 2, append=True).shape == (3, 2)
+    assert first.original is second.original
+
+
+def test_little_is_kept_with_an_expression():
+    u = ff.tensor("u", 3)
+    made = [u.once(n, lambda n=n: [n]) for n in range(100)]
+    assert [u.once(n, list) for n in (98, 99)] == made[98:]
+    assert u.once(0, list) == []
+
+
+def test_what_is_kept_stays_here():
+    expr = ff.tensor("u", 3) * ff.tensor("v", 3)
+    expr.once("a function", lambda: lambda: None)
+    assert pickle.loads(pickle.dumps(expr)).same_structure(expr)
+    assert copy.copy(expr).tensors == expr.tensors
 
 
 def test_one_tensor_stays_one_tensor():

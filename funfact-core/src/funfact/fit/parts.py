@@ -16,7 +16,7 @@ from funfact.fit.problem import Problem
 from funfact.fit.programs import solver_of
 from funfact.fit.solvers.base import Solver
 from funfact.language.notation import TsrEx
-from funfact.language.replicas import vectorize
+from funfact.language.replicas import replicated
 from funfact.model import Factorization
 
 __all__ = ["Part", "fewer_of", "join", "parts_of", "split"]
@@ -86,7 +86,7 @@ def _own_problem(problem: Problem, tsrex: TsrEx, share: Share) -> Problem:
     here = ab is problem.backend
     if here and share.size == problem.replicas:
         return problem
-    vectorized = vectorize(tsrex, share.size, append=problem.append)
+    vectorized = replicated(tsrex, share.size, problem.append)
     model = Factorization(vectorized, ab, problem.dtype, [None] * len(vectorized.tensors))
     return replace(
         problem,

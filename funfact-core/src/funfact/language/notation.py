@@ -1,8 +1,8 @@
 """The expression that a person writes with operators: `TsrEx`."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -48,6 +48,12 @@ __all__ = [
 ]
 
 
+T = TypeVar("T")
+
+_KEPT = 32
+"""Things that are kept with an expression, at most."""
+
+
 class TakesExpressions:
     """What ``expr @`` leaves to its right operand: a template."""
 
@@ -82,10 +88,11 @@ class TsrEx:
     ((2, 4), 'ab,bc->ac|')
     """
 
-    __slots__ = ("_node", "_outline")
+    __slots__ = ("_kept", "_node", "_outline")
 
     _node: Node
     _outline: Outline
+    _kept: dict[Hashable, Any]
 
     # NumPy then leaves `array * expression` to the expression, which can explain itself.
     __array_ufunc__ = None
@@ -95,6 +102,7 @@ class TsrEx:
     def __init__(self, node: Node, *below: "TsrEx") -> None:
         self._node = node
         self._outline = outline(node, [child._outline for child in below])
+        self._kept = {}
 
     @property
     def _meaning(self) -> Meaning:
@@ -136,21 +144,34 @@ class TsrEx:
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        return tuple(node for node in postorder(self._node) if isinstance(node, Tensor))
+        return self.once("tensors", lambda: _tensors(self._node))
 
     @property
     def original(self) -> "TsrEx | None":
         """The expression that `vectorize` was given; None for any other expression."""
-        return rebuild(self._node.original) if isinstance(self._node, Replicate) else None
+        node = self._node
+        if not isinstance(node, Replicate):
+            return None
+        return self.once("original", lambda: rebuild(node.original))
 
     @property
     def has_complex_constant(self) -> bool:
         """Whether a complex number, or a generator of complex elements, stands in it."""
-        return any(
-            (isinstance(node, Const) and isinstance(node.value, complex))
-            or (isinstance(node, ir.Apply) and node.complex)
-            for node in postorder(self._meaning.ir)
-        )
+        return self.once("complex", lambda: any(map(_is_complex, postorder(self.ir))))
+
+    def once(self, name: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gave when it was first asked for under this name.
+
+        It is kept with the expression, which never changes; if much is, all of it is dropped.
+        """
+        try:
+            found: T = self._kept[name]
+        except KeyError:
+            found = make()
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[name] = found
+        return found
 
     def plan(self) -> Any:
         """What it costs: the operations in the order in which they run, flops and peak memory.
@@ -195,6 +216,9 @@ class TsrEx:
 
     def __repr__(self) -> str:
         return line(self._node)
+
+    def __reduce__(self) -> Any:
+        return rebuild, (self._node,)  # what is kept with it stays here
 
     def __getitem__(self, key: Any) -> "TsrEx":
         written = _written(key, self)
@@ -273,6 +297,16 @@ class TsrEx:
             f"an expression has no truth value: {self!r} has no elements until a model is built "
             "on it. Build one with ff.Factorization.from_tsrex and test its value."
         )
+
+
+def _tensors(root: Node) -> tuple[Tensor, ...]:
+    return tuple(node for node in postorder(root) if isinstance(node, Tensor))
+
+
+def _is_complex(node: Ir) -> bool:
+    if isinstance(node, Const):
+        return isinstance(node.value, complex)
+    return isinstance(node, ir.Apply) and node.complex
 
 
 def rebuild(root: Node, replace: Callable[[Tensor], Tensor] = lambda tensor: tensor) -> TsrEx:

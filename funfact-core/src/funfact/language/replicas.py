@@ -7,7 +7,7 @@ from funfact.errors import OptionError
 from funfact.language.nodes import Replica, Replicate, Tensor
 from funfact.language.notation import TsrEx, operand, rebuild
 
-__all__ = ["vectorize"]
+__all__ = ["replicated", "vectorize"]
 
 
 def vectorize(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
@@ -54,3 +54,9 @@ def vectorize(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
 
     body = rebuild(tsrex.node, independent)
     return TsrEx(Replicate(body.node, tsrex.node, replica), body)
+
+
+def replicated(tsrex: TsrEx, n: int, append: bool = False) -> TsrEx:
+    """As `vectorize`, but the same expression, with the same tensors, whenever it is asked for."""
+    name = "replicated", n, append
+    return tsrex.once(name, lambda: vectorize(tsrex, n, append))

@@ -12,20 +12,38 @@ from funfact.compiler.blocks import Blocks
 from funfact.compiler.fuse import fuse
 from funfact.compiler.ir import Ir, is_view
 from funfact.compiler.lower import lower
+from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.model.keys import Positions
 from funfact.model.memory import within
 from funfact.model.programs import Program, program
 from funfact.model.selection import Selection
 
-__all__ = ["Evaluation"]
+__all__ = ["Evaluation", "evaluation"]
+
+
+def evaluation(
+    tsrex: TsrEx, backend: Backend, dtype: Any, memory_limit: int | str | None
+) -> "Evaluation":
+    """That of an expression: the same for all its models, for as long as it lives."""
+
+    def make() -> Evaluation:
+        return Evaluation(tsrex.ir, tsrex.tensors, backend, dtype, memory_limit)
+
+    # the limit as it is written: any object may have been given
+    name = "evaluation", backend, backend.dtype_name(dtype), repr(memory_limit)
+    return tsrex.once(name, make)
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Of an expression on a backend, in a data type, within a limit of memory, if there is one."""
+    """Of an expression on a backend, in a data type, within a limit of memory, if there is one.
 
-    tsrex: TsrEx
+    It has what the expression means and not itself, which keeps it.
+    """
+
+    written: Ir
+    tensors: tuple[Tensor, ...]
     backend: Backend
     dtype: Any
     memory_limit: int | str | None
@@ -33,22 +51,22 @@ class Evaluation:
     @cached_property
     def ir(self) -> Ir:
         """The expression in few, large contractions."""
-        return fuse(self.tsrex.ir)
+        return fuse(self.written)
 
     @cached_property
     def forward(self) -> Callable[[Sequence[Array]], Array]:
         """The pure function that gives the value from the values of all tensors, in order."""
-        return lower(self.ir, self.tsrex.tensors, self.backend, self.dtype)
+        return lower(self.ir, self.tensors, self.backend, self.dtype)
 
     @cached_property
     def selection(self) -> Selection:
         """What gives parts of the value."""
-        return Selection(self.tsrex, self.backend, self.dtype)
+        return Selection(self.written, self.tensors, self.backend, self.dtype)
 
     @cached_property
     def blocks(self) -> Blocks | None:
         """Those in which the value is made; an error if none are small enough for the limit."""
-        return within(self.tsrex, self.memory_limit, self.backend, self.dtype)
+        return within(self.written, self.memory_limit, self.backend, self.dtype)
 
     def check(self) -> None:
         """Raise now what the first value would: it cannot be computed, or not within the limit."""
@@ -66,10 +84,10 @@ class Evaluation:
     @cached_property
     def _program(self) -> Program:
         """As `forward`, compiled where the backend can."""
-        return program(self.ir, self.tsrex.tensors, self.backend, self.dtype)
+        return program(self.ir, self.tensors, self.backend, self.dtype)
 
     def _in_blocks(self, values: Sequence[Array], axis: int, size: int) -> Array:
-        shape = self.tsrex.shape
+        shape = self.written.shape
         parts = []
         for first in range(0, shape[axis], size):
             wanted: Positions = [None] * len(shape)

@@ -15,7 +15,7 @@ from funfact.errors import OptionError
 from funfact.language.nodes import Tensor
 from funfact.language.notation import TsrEx
 from funfact.model import keys
-from funfact.model.evaluation import Evaluation
+from funfact.model.evaluation import evaluation
 from funfact.model.factors import Factors, Key
 from funfact.model.history import History
 from funfact.model.new import prepared
@@ -71,7 +71,7 @@ class Factorization:
         self._backend = backend
         self._dtype = dtype
         self._factors = Factors(tsrex, backend, dtype, values)
-        self._evaluation = Evaluation(tsrex, backend, dtype, memory_limit)
+        self._evaluation = evaluation(tsrex, backend, dtype, memory_limit)
         self.history: History | None = None
         self.replicas: Factorization | None = None
         self.seed: int | None = None

@@ -5,8 +5,8 @@ from typing import Any
 
 from funfact.backends.contract import Backend
 from funfact.compiler.blocks import Blocks, blocks
+from funfact.compiler.ir import Ir
 from funfact.errors import OptionError
-from funfact.language.notation import TsrEx
 
 __all__ = ["bytes_each", "bytes_of", "within"]
 
@@ -49,7 +49,7 @@ def bytes_each(dtype: str) -> int:
     return int(bits.group()) // 8 if bits else 4
 
 
-def within(tsrex: TsrEx, limit: Any, backend: Backend, dtype: Any) -> Blocks | None:
+def within(ir: Ir, limit: Any, backend: Backend, dtype: Any) -> Blocks | None:
     """The blocks in which a model is evaluated; None without a limit.
 
     Raises
@@ -61,7 +61,7 @@ def within(tsrex: TsrEx, limit: Any, backend: Backend, dtype: Any) -> Blocks | N
         return None
     name = backend.dtype_name(dtype)
     size = bytes_each(name)
-    found = blocks(tsrex.ir, bytes_of(limit) // size)
+    found = blocks(ir, bytes_of(limit) // size)
     if found.need * size > bytes_of(limit):
         how = "in one piece" if found.axis is None else f"in blocks along axis {found.axis}"
         raise OptionError(

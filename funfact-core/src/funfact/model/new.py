@@ -7,7 +7,7 @@ from funfact.backends import require
 from funfact.backends.contract import Backend
 from funfact.errors import NotationError
 from funfact.language.notation import TsrEx, instead
-from funfact.language.replicas import vectorize
+from funfact.language.replicas import replicated
 from funfact.model.penalty import conditions_of, constraints_of
 from funfact.model.values import appended, settle_dtype
 
@@ -35,7 +35,7 @@ def prepared(
     settled = settle_dtype(tsrex, backend, dtype)
     append = appended(vec_axis)
     if vec_size is not None:
-        tsrex = vectorize(tsrex, vec_size, append=append)
+        tsrex = replicated(tsrex, vec_size, append)
     conditions_of(tsrex.tensors)
     for constraint in filter(None, constraints_of(tsrex.tensors)):
         for capability in constraint.needs:

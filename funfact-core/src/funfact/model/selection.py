@@ -9,27 +9,27 @@ import numpy as np
 from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.fuse import fuse
-from funfact.compiler.ir import Load
+from funfact.compiler.ir import Ir, Load
 from funfact.compiler.restrict import restrict, takes_slices
-from funfact.language.notation import TsrEx
+from funfact.language.nodes import Tensor
 from funfact.model.keys import Positions, positions
 from funfact.model.programs import Program, program
 
 __all__ = ["Selection"]
 
 _KEPT = 256
-"""Keys of which it is kept what they ask for, at most."""
+"""Keys of which it is kept what they ask for, and programs that are kept, at most."""
 
 
 class Selection:
     """Evaluates slices and points of an expression; one program serves all requests of one size."""
 
-    def __init__(self, tsrex: TsrEx, backend: Backend, dtype: Any) -> None:
-        self._tsrex = tsrex
+    def __init__(self, ir: Ir, tensors: Sequence[Tensor], backend: Backend, dtype: Any) -> None:
+        self._ir, self._tensors = ir, tensors
         self._backend = backend
         self._dtype = dtype
-        self.programs: dict[object, Program] = {}
-        self._sliced: dict[object, bool] = {}
+        # of each form of request, its program, and whether that takes slices
+        self.programs: dict[object, tuple[Program, bool]] = {}
         # typed: 1 is a position, 1.0 and True are none
         self._kept = lru_cache(_KEPT, typed=True)(self._asked)
 
@@ -48,23 +48,25 @@ class Selection:
         return run([*values, *vectors])
 
     def _asked(self, *entries: Any) -> tuple[Program, list[Array]]:
-        return self._found(positions(entries, self._tsrex.shape), together=False)
+        return self._found(positions(entries, self._ir.shape), together=False)
 
     def _found(self, where: Positions, together: bool) -> tuple[Program, list[Array]]:
         """The program, and the positions that it takes after the factors."""
         counts = tuple(None if along is None else len(along) for along in where)
-        form = together, counts
-        if form not in self.programs:
+        found = self.programs.get((together, counts))
+        if found is None:
             wanted = [None if n is None else Load(object(), (n,)) for n in counts]
-            ir = fuse(restrict(self._tsrex.ir, wanted, together))
+            ir = fuse(restrict(self._ir, wanted, together))
             keys = [load.key for load in wanted if load is not None]
-            loads = [*self._tsrex.tensors, *keys]
-            self.programs[form] = program(ir, loads, self._backend, self._dtype)
+            made = program(ir, [*self._tensors, *keys], self._backend, self._dtype)
             # to a compiled program each slice would be another one
             traced = isinstance(self._backend, Compile)
-            self._sliced[form] = not traced and takes_slices(ir, keys)
-        given = [along for along in where if along is not None]
-        return self.programs[form], [self._position(along, self._sliced[form]) for along in given]
+            found = made, not traced and takes_slices(ir, keys)
+            if len(self.programs) >= _KEPT:
+                self.programs.clear()
+            self.programs[together, counts] = found
+        run, sliced = found
+        return run, [self._position(along, sliced) for along in where if along is not None]
 
     def _position(self, along: "np.ndarray[Any, Any]", sliced: bool) -> Any:
         """A vector of positions, or the slice that it is, which copies nothing."""
