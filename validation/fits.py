@@ -11,7 +11,7 @@ from funfact.errors import CapabilityError, OptionError
 from funfact.fit import hookimpl
 from validation.ledger import Asked, Attempt
 
-__all__ = ["EXACT", "METHODS", "Fit", "attempt", "by_each", "fit"]
+__all__ = ["EXACT", "LOOKS", "METHODS", "Fit", "attempt", "by_each", "fit"]
 
 METHODS = ("ALS", "LM", "LBFGS", "Adam")
 

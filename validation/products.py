@@ -8,7 +8,7 @@ import numpy as np
 
 import funfact as ff
 from validation.data import product_tensor
-from validation.fits import attempt, by_each
+from validation.fits import LOOKS, attempt, by_each
 from validation.ledger import Asked, Attempt, Floor, Found, Row
 from validation.models import cp, cp_value
 from validation.others import scipy_cp
@@ -19,7 +19,7 @@ __all__ = ["ROWS"]
 _EXACT = 1e-20
 
 _METHOD = "LM"
-"""Whose figures count: alternating least squares swamp where components outnumber dimensions."""
+"""Whose figures count, and what is taken by itself where a backend has what it needs."""
 
 
 def _solve(asked: Asked, *, sizes: tuple[int, int, int], rank: int, enough: float) -> Found:
@@ -33,6 +33,7 @@ def _solve(asked: Asked, *, sizes: tuple[int, int, int], rank: int, enough: floa
         "vec_size": starts,
     }
     options |= {"stop_by": ceil(enough * starts), "limit": 20.0, "named": (_METHOD,)}
+    options |= {"checkpoint_freq": LOOKS[_METHOD]}
     attempts, figures = [], {}
     for each in by_each(asked, tsrex, target, **options):
         errors = [squared_error(cp_value(factors), target) for factors in each.factors("abc")]
@@ -66,7 +67,7 @@ def _row(sizes: tuple[int, int, int], rank: int, source: str, *floors: Floor) ->
         f"{sizes[1]}x{sizes[2]} with {rank} components, one for each multiplication of numbers. "
         "The result is the least squared error of all starts; a start is good below 1e-20. All "
         "start together, and go on until as many as must be are good, or nothing changes any more; "
-        "the time is that. The figures are those of `optimizer='LM'`.",
+        "the time is that. The figures are those of LM, which JAX and PyTorch take by themselves.",
         source=source,
         unit="squared error",
         floors=floors,

@@ -163,3 +163,27 @@ def test_a_class_of_torch_is_taken_as_it_is(backend):
     assert fac.history.method == "Adam"
     with pytest.raises(OptionError, match=r"optimizer=LBFGS evaluates the loss itself"):
         fitted(linear, backend, optimizer=torch.optim.LBFGS)
+
+
+def test_components_that_outnumber_rows_by_solving_each_step(backend):
+    """The product of matrices 2x2 and 2x2 takes seven multiplications, which few sweeps find."""
+    one = np.eye(2)
+    product = np.einsum("ai,bj,ck->abjcki", one, one, one).reshape(4, 4, 4)
+    a, b, c = (ff.tensor(4, 7) for _ in range(3))
+    k = ff.index("k")
+    backend.seed(0)
+    fac = ff.factorize(
+        a[i, ~r] * b[j, ~r] * c[k, r],
+        product,
+        vec_size=10,
+        stop_by=None,
+        tol=1e-9,
+        max_steps=300,
+        progress=False,
+    )
+    if not isinstance(backend, Linearize):
+        assert fac.history.method == "ALS"
+        return
+    assert fac.history.method == "LM"
+    assert re.search(r"small enough.*; alternating steps get stuck", fac.history.reason)
+    assert sum(fac.history.converged) >= 9

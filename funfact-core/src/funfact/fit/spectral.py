@@ -23,35 +23,16 @@ from typing import TypeAlias
 import numpy as np
 
 from funfact.backends.contract import Array
-from funfact.compiler.ir import Axis, Load
+from funfact.compiler.ir import Axis
 from funfact.fit.components import balanced, components
+from funfact.fit.network import Axes, Network, components_of, network_of
 from funfact.fit.problem import Problem
-from funfact.fit.programs import programs_of
-from funfact.fit.solvers.model import Multilinear, multilinear
 from funfact.fit.subspace import Numbers, leading, whole
 
 __all__ = ["spectral"]
 
-Axes: TypeAlias = tuple[Axis, ...]
-
 _SWEEPS, _GAIN = 30, 1e-9
 """Of orthogonal iteration; the share of the target that one more has to gain, or that is left."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Network:
-    """A model as a product of its factors alone, without replicas.
-
-    Attributes
-    ----------
-    factors : tuple of tuples of Axis
-        The axes of each factor, in the order in which they are optimised.
-    output : tuple of Axis
-        The axes of the target, each in one factor.
-    """
-
-    factors: tuple[Axes, ...]
-    output: Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +69,7 @@ def spectral(problem: Problem) -> list[Array] | None:
 
     The factors come without the replica axis, and without axes of size 1 that are summed.
     """
-    if any(t.constrain is not None or t.prefer is not None for t in problem.optimised):
-        return None
-    network = programs_of(problem).get("network", _network)
+    network = network_of(problem)
     if network is None:
         return None
     ab = problem.backend
@@ -108,7 +87,7 @@ def spectral(problem: Problem) -> list[Array] | None:
     return [ab.tensor(found[n], problem.dtype) for n in range(len(found))]
 
 
-def _candidates(network: _Network, target: _Rest) -> Iterator[Found | None]:
+def _candidates(network: Network, target: _Rest) -> Iterator[Found | None]:
     """The starts that there may be, the cheapest first."""
     tree = _tree(network)
     if tree is not None:
@@ -118,38 +97,7 @@ def _candidates(network: _Network, target: _Rest) -> Iterator[Found | None]:
     yield _of_components(network, target)
 
 
-def _network(problem: Problem) -> _Network | None:
-    """The model as a product of factors, each axis of the result in one of them.
-
-    Axes of size 1 that are summed are left out.
-    """
-    model = multilinear(problem)
-    if isinstance(model, str):
-        return None
-    whole = model.whole
-    if len(whole.products) != 1 or whole.products[0].number != 1:
-        return None
-    replicas = whole.output[-1 if problem.append else 0]  # none where there is but one
-    output = tuple(axis for axis in whole.axes if axis not in replicas)
-    factors = _factors(model, replicas)
-    if factors is None or any(load.real for load in model.loads):
-        return None
-    once = all(sum(axis in axes for axes in factors) == 1 for axis in output)
-    return _Network(factors, output) if once else None
-
-
-def _factors(model: Multilinear, replicas: Axes) -> tuple[Axes, ...] | None:
-    """The axes of each factor; None unless they alone are multiplied."""
-    terms = model.whole.products[0].operands
-    by_key = {id(t.value.key): t.axes for t in terms if isinstance(t.value, Load)}
-    if len(terms) != len(model.loads) or len(by_key) != len(terms):
-        return None
-    axes_of = [by_key[id(load.key)] for load in model.loads]
-    kept = [[a for a in axes if a and (a.size > 1 or a in model.whole.axes)] for axes in axes_of]
-    return tuple(tuple(axis for axis in axes if axis not in replicas) for axes in kept)
-
-
-def _tree(network: _Network) -> list[_Leaf] | None:
+def _tree(network: Network) -> list[_Leaf] | None:
     """The factors of a tree, each a leaf when those before it are gone, but the last; or None."""
     left, leaves = list(range(len(network.factors))), []
     while len(left) > 1:
@@ -161,7 +109,7 @@ def _tree(network: _Network) -> list[_Leaf] | None:
     return leaves
 
 
-def _leaf(network: _Network, n: int, left: Sequence[int]) -> _Leaf | None:
+def _leaf(network: Network, n: int, left: Sequence[int]) -> _Leaf | None:
     """A factor that hangs on one of those that are left, with axes that nobody else has."""
     others = {m: set(network.factors[m]) for m in left if m != n}
     bonds = tuple(a for a in network.factors[n] if any(a in axes for axes in others.values()))
@@ -171,7 +119,7 @@ def _leaf(network: _Network, n: int, left: Sequence[int]) -> _Leaf | None:
 
 
 def _taken_apart(
-    network: _Network, leaves: Sequence[_Leaf], target: _Rest, basis: Basis
+    network: Network, leaves: Sequence[_Leaf], target: _Rest, basis: Basis
 ) -> Found | None:
     """Leaf after leaf; the last factor is what is left of the target. None without a basis."""
     found: Found = {}
@@ -186,7 +134,7 @@ def _taken_apart(
     return found
 
 
-def _improved(network: _Network, target: _Rest) -> Found | None:
+def _improved(network: Network, target: _Rest) -> Found | None:
     """Three or more factors around one: HOSVD, and then higher-order orthogonal iteration."""
     every = range(len(network.factors))
     leaves = [leaf for n in every if (leaf := _leaf(network, n, every))]
@@ -214,19 +162,15 @@ def _improved(network: _Network, target: _Rest) -> Found | None:
     return found
 
 
-def _of_components(network: _Network, target: _Rest) -> Found | None:
+def _of_components(network: Network, target: _Rest) -> Found | None:
     """The factors of a CP model from the eigenvectors of a pencil of slices."""
-    shared = set.intersection(*map(set, network.factors))
-    plain = all(set(axes) - shared <= set(network.output) for axes in network.factors)
-    if len(shared) != 1 or not plain or len(network.factors) < 3:
+    model = components_of(network)
+    if model is None:
         return None
-    (component,) = shared
-    rank = component.size
-    owned = [tuple(axis for axis in axes if axis is not component) for axes in network.factors]
-    tall = [n for n, axes in enumerate(owned) if _size(axes) >= rank]
+    rank, owned, tall = model.axis.size, model.owned, model.tall
     if len(tall) < 2 or prod(map(_size, owned)) < rank**3:
         return None
-    first, second = sorted(tall, key=lambda n: -_size(owned[n]))[:2]
+    first, second = tall[:2]
     modes = [first, second, *(n for n in range(len(owned)) if n not in (first, second))]
     bases = []
     rest = target
@@ -243,7 +187,7 @@ def _of_components(network: _Network, target: _Rest) -> Found | None:
         return None
     values = balanced([*(u @ part for u, part in zip(bases, parts, strict=False)), *parts[2:]])
     return {
-        n: _ordered(_Rest(x, (*owned[n], component)), network.factors[n])
+        n: _ordered(_Rest(x, (*owned[n], model.axis)), network.factors[n])
         for n, x in zip(modes, values, strict=True)
     }
 
@@ -263,7 +207,7 @@ def _without(rest: _Rest, leaf: _Leaf, basis: Numbers) -> _Rest:
     return _Rest((basis.conj().T @ _matrix(rest, leaf.rows)).reshape(_sizes(axes)), axes)
 
 
-def _as_stored(network: _Network, leaf: _Leaf, basis: Numbers) -> Numbers:
+def _as_stored(network: Network, leaf: _Leaf, basis: Numbers) -> Numbers:
     return _ordered(_Rest(basis, (*leaf.rows, *leaf.bonds)), network.factors[leaf.place])
 
 

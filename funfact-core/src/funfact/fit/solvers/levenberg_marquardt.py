@@ -17,6 +17,7 @@ from typing import Any
 from funfact.backends.capabilities import Linalg, Linearize
 from funfact.backends.contract import Array, Backend
 from funfact.fit.imposed import FREE, Imposed
+from funfact.fit.network import crowded
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.blocks import Block
@@ -25,7 +26,7 @@ from funfact.fit.solvers.preconditioner import preconditioner_of
 from funfact.fit.solvers.residuals import Layout, imposed_rows, residual_of, why_not_squares
 from funfact.model.memory import bytes_each
 
-__all__ = ["LM"]
+__all__ = ["LM", "overtakes"]
 
 _PULL, _VANISHED = 0.01, 1e-9
 """ρ at the start, in units of the mean diagonal of JᵀJ there; below what it is taken for zero."""
@@ -43,6 +44,9 @@ _LEAST, _MOST = 1e-11, 1e11
 
 _CHEAP = 2**30
 """Operations of a step, of all replicas together, up to which ``optimizer='auto'`` takes it."""
+
+_DEAR, _DEAREST = 2**27, 2**34
+"""The same in place of alternating least squares that get stuck: of one replica, and of all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +87,11 @@ class LM(Derived):
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:
-        rows = 2 * prod(problem.target.shape)
-        columns = Layout.of(problem).size
-        work = 2 * problem.replicas * rows * columns * min(rows, columns)
-        if work > _CHEAP:
-            return None
-        return "the loss is the squared error, and the problem small enough to solve each step"
+        small = "the loss is the squared error, and the problem small enough to solve each step"
+        stuck = overtakes(problem)
+        if stuck:
+            return f"{small}; {stuck}"
+        return small if problem.replicas * _work(problem) <= _CHEAP else None
 
     @classmethod
     def of(cls, problem: Problem) -> "LM":
@@ -150,6 +153,20 @@ class LM(Derived):
             return formed(local)
         inverse = self.preconditioner(local, target, data)
         return products(local, lambda v: local.pull(local.push(v)), inverse)
+
+
+def overtakes(problem: Problem) -> str | None:
+    """Why it is taken in place of alternating least squares; None if it is not."""
+    work = _work(problem)
+    cheap = work <= _DEAR and problem.replicas * work <= _DEAREST
+    return crowded(problem) if cheap else None
+
+
+def _work(problem: Problem) -> int:
+    """Operations of a step of one replica."""
+    rows: int = 2 * prod(problem.target.shape)
+    columns = Layout.of(problem).size
+    return 2 * rows * columns * min(rows, columns)
 
 
 def _reach(gradient: Array, image: Array, damping: Array, ab: Backend) -> Array:
