@@ -14,7 +14,7 @@ from funfact.backends.contract import Array
 from funfact.errors import OptionError
 
 from . import PyTorchBackend, PyTorchOptions
-from .graphs import Replayed, on_cuda
+from .graphs import Replayed, leaves, on_cuda, write
 
 __all__ = ["CompiledPyTorchBackend"]
 
@@ -32,6 +32,8 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
     OptionError
         On a CPU without a C++ compiler, which ``torch.compile`` calls.
     """
+
+    started = 2e6  # products are calls of the library here too, one after another
 
     def __init__(self, options: PyTorchOptions | None = None) -> None:
         super().__init__(options)
@@ -52,14 +54,22 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
         return made
 
     def repeated(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        """The compiled step in a loop, which on a CUDA device is a graph that is replayed."""
-        compiled = self.compile(step)
+        """The compiled step in a loop, which on a CUDA device is a graph that is replayed.
+
+        Elsewhere it writes to the buffers of the carry: to make new ones takes longer than a
+        small step.
+        """
         if self.device.startswith("cuda"):
-            return Replayed(compiled, on_cuda(self._torch, self._native_device))
+            return Replayed(self.compile(step), on_cuda(self._torch, self._native_device))
+
+        def in_place(carry: Any, *args: Any) -> None:
+            write(leaves(carry), step(carry, *args))
+
+        compiled = self.compile(in_place)
 
         def run(carry: Any, n: int, *args: Any) -> Any:
             for _ in range(n):
-                carry = compiled(carry, *args)
+                compiled(carry, *args)
             return carry
 
         return run

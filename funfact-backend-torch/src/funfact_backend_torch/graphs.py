@@ -8,13 +8,13 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeAlias
 from weakref import ReferenceType, ref
 
-__all__ = ["Record", "Replayed", "on_cuda"]
+__all__ = ["Record", "Replayed", "leaves", "on_cuda", "write"]
 
 Step: TypeAlias = Callable[..., Any]
 Replay: TypeAlias = Callable[[], None]
@@ -85,7 +85,7 @@ class Replayed:
 
     def _tape_for(self, carry: Any, args: Any) -> _Tape | None:
         tape = self._tape
-        if tape is None or not tape.fits(list(_leaves(carry)), list(_leaves(args))):
+        if tape is None or not tape.fits(list(leaves(carry)), list(leaves(args))):
             self._tape = None  # its memory is free before the next one takes any
             try:
                 self._tape = tape = self._recorded(carry, args)
@@ -94,20 +94,18 @@ class Replayed:
         return tape
 
     def _recorded(self, carry: Any, args: Any) -> _Tape:
-        buffers = [x.clone() for x in _leaves(carry)]
+        buffers = [x.clone() for x in leaves(carry)]
 
         def work(n: int) -> None:
             made = _like(carry, iter(buffers))
             for _ in range(n):
                 made = self._step(made, *args)
-            # cloned first: a step may hand on an array of its carry in another place
-            for buffer, x in zip(buffers, [x.clone() for x in _leaves(made)], strict=True):
-                buffer.copy_(x)
+            write(buffers, made)
 
         recorded = self._record(work)
         return _Tape(
             _kinds(buffers),
-            [ref(x, self._forget) for x in _leaves(args)],
+            [ref(x, self._forget) for x in leaves(args)],
             buffers,
             recorded(1),
             recorded(_STRIDE),
@@ -118,7 +116,7 @@ class Replayed:
 
 
 def _run(tape: _Tape, carry: Any, n: int) -> Any:
-    for buffer, x in zip(tape.buffers, _leaves(carry), strict=True):
+    for buffer, x in zip(tape.buffers, leaves(carry), strict=True):
         buffer.copy_(x)
     many, few = divmod(n, _STRIDE)
     for replay in [tape.many] * many + [tape.one] * few:
@@ -157,12 +155,20 @@ def _graph(torch: Any, device: Any, work: Callable[[int], None], n: int) -> Repl
 # --- arrays in lists, tuples and dicts
 
 
-def _leaves(tree: Any) -> Iterator[Any]:
+def write(buffers: Iterable[Any], made: Any) -> None:
+    """Put what a step has made where its carry stands."""
+    # cloned first: a step may hand on an array of its carry in another place
+    for buffer, x in zip(buffers, [x.clone() for x in leaves(made)], strict=True):
+        buffer.copy_(x)
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """What stands in them, in order, without None."""
     if isinstance(tree, dict):
         tree = list(tree.values())
     if isinstance(tree, (list, tuple)):
         for item in tree:
-            yield from _leaves(item)
+            yield from leaves(item)
     elif tree is not None:
         yield tree
 

@@ -90,9 +90,18 @@ class Linearize(Capability):
 
 
 class Compile(Capability):
-    """Just-in-time compilation of pure functions."""
+    """Just-in-time compilation of pure functions.
+
+    Attributes
+    ----------
+    started : float
+        Additions and multiplications in the time that a compiled program takes to start one
+        product of arrays: more where that is a call of a library than where it is the program's
+        own. What takes many small products is weighed by it against what takes few large ones.
+    """
 
     ability = "compilation"
+    started: ClassVar[float] = 1e5
 
     @abstractmethod
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,9 +38,8 @@ Gradient = Callable[..., tuple[Any, list[Array]]]
 _WORTH = 0.7
 """Of the residual's predicted time, at most, before the other form is taken."""
 
-_CALL, _STEP = 2e6, 1e5
-"""Operations in the time that a library takes to be called, and in that of a step of a compiled
-program."""
+_CALL = 2e6
+"""Operations in the time that a library takes to be called; a compiled program says how many."""
 
 _LAUNCH = 5e7
 """The same where each step is started on an accelerator, compiled or not. On an H100 JAX's fits
@@ -106,7 +105,7 @@ def _call(backend: Backend) -> float:
     """What a call of the library costs, in operations."""
     if isinstance(backend, Devices) and not backend.device.startswith("cpu"):
         return _LAUNCH
-    return _STEP if isinstance(backend, Compile) else _CALL
+    return backend.started if isinstance(backend, Compile) else _CALL
 
 
 def look(problem: Problem, cheap: Gradient | None) -> Callable[..., tuple[Array, Array]]:

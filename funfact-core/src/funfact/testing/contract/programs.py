@@ -92,6 +92,12 @@ class Programs(Calls):
             raise fault(call, expected="None where f returns None", got=str(result["none"]))
 
     @needs("Compile")
+    def test_what_starting_a_product_costs(self, backend: Any) -> None:
+        """A number of operations, to weigh many small products against few large ones by."""
+        if not 0 <= backend.started < 1e12:
+            raise fault("ab.started", expected="a number from 0 to 1e12", got=str(backend.started))
+
+    @needs("Compile")
     def test_a_compiled_function_heeds_its_arguments(self, backend: Any) -> None:
         """A later call has other data, or another shape: nothing of the first one is kept."""
         f = backend.compile(lambda x, y: backend.sum(x * y))
