@@ -33,21 +33,30 @@ def test_a_machine_without_a_compiler(compiled, monkeypatch):
 # PyTorch's compiler warns of PyTorch's own use of what it deprecates, as it is imported.
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_fits_are_those_of_the_library_as_it_is(compiled):
-    i, j, r = ff.indices("i, j, r")
-    target = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
-
-    def run(**options):
-        u, v = ff.tensor("u", 6, 2), ff.tensor("v", 5, 2)
-        with ff.using("torch", **options):
-            ff.active_backend.seed(0)
-            found = ff.factorize(u[i, r] * v[j, r], target, optimizer="Adam", max_steps=40,
-                                 vec_size=2, tol=0, progress=False)  # fmt: skip
-        return found.history.losses, [found.backend.to_numpy(x) for x in found.factors]
-
-    (losses, factors), (expected, reference) = run(compile=True), run()
+    (losses, factors), (expected, reference) = run("Adam", compile=True), run("Adam")
     np.testing.assert_allclose(losses, expected, rtol=1e-4)
     for x, y in zip(factors, reference, strict=True):
         np.testing.assert_allclose(x, y, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:`torch._prims_common")
+@pytest.mark.parametrize("method", ["LM", "LBFGS"])
+def test_other_methods_end_where_they_do(compiled, method):
+    """Their carries hold more than factors and moments."""
+    (losses, _), (expected, _) = run(method, compile=True), run(method)
+    np.testing.assert_allclose(losses[-1], expected[-1], rtol=1e-4)
+
+
+def run(method, **options):
+    """The losses and the factors of a small fit."""
+    i, j, r = ff.indices("i, j, r")
+    target = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
+    u, v = ff.tensor("u", 6, 2), ff.tensor("v", 5, 2)
+    with ff.using("torch", **options):
+        ff.active_backend.seed(0)
+        found = ff.factorize(u[i, r] * v[j, r], target, optimizer=method, max_steps=40,
+                             vec_size=2, tol=0, progress=False)  # fmt: skip
+    return found.history.losses, [found.backend.to_numpy(x) for x in found.factors]
 
 
 def test_complex_gradients(compiled):

@@ -150,7 +150,17 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
     def _doubles(self) -> tuple[Dtype, ...]:
         return self._torch.float64, self._torch.complex128
 
-    # Without names of dtypes, which the compiler of PyTorch does not follow.
+    # Without the names of NumPy's dtypes, which the compiler of PyTorch does not follow.
+
+    def dtype_name(self, x: Any) -> str:
+        """Name of a dtype, or of an array's: ``'float32'``."""
+        kind = x.dtype if isinstance(x, self._torch.Tensor) else x
+        known = isinstance(kind, self._torch.dtype) and kind in self._dtypes
+        return self._names[kind] if known else super().dtype_name(x)
+
+    @cached_property
+    def _names(self) -> dict[Dtype, str]:
+        return {getattr(self._torch, n): n for n in NAMES if hasattr(self._torch, n)}
 
     def is_complex(self, x: Any) -> bool:
         """Whether a dtype, or an array's, is complex."""
