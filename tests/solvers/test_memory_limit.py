@@ -37,12 +37,18 @@ class Quartic(Loss):
         return ab.abs(model - target) ** 4
 
 
+class OfEach(Quartic):
+    """The same, and it says that each element stands alone."""
+
+    separable = True
+
+
 def target_of(expr):
     return np.random.default_rng(0).uniform(0.5, 1.5, expr.shape)
 
 
 @pytest.mark.parametrize("make", [bells, paths, cp])
-@pytest.mark.parametrize("loss", ["MSE", "L1", ff.loss.MSE(reduction="sum")])
+@pytest.mark.parametrize("loss", ["MSE", "L1", ff.loss.MSE(reduction="sum"), OfEach])
 @pytest.mark.parametrize("method", ["Adam", "LBFGS"])
 def test_pieces_lead_where_the_whole_leads(fit, make, loss, method):
     expr, options = make(), {"loss": loss, "tol": 0, "max_steps": 40, "returns": "all"}

@@ -17,6 +17,7 @@ from funfact.compiler.ir import Load
 from funfact.compiler.lower import lower
 from funfact.fit.problem import Problem, objective
 from funfact.fit.repeat import repeated
+from funfact.model import conditions_of
 
 __all__ = ["FactorsOf", "gradient_in_pieces", "losses_in_pieces"]
 
@@ -51,16 +52,16 @@ def gradient_in_pieces(
         return each + found, _added(total, gradients)
 
     def penalties(arrays: list[Array]) -> tuple[Any, tuple[()]]:
-        return sum(map(ab.sum, problem.weighed(factors_of(arrays)))), ()
+        return sum(problem.weighed_in_all(factors_of(arrays))), ()
 
     run = _over_pieces(problem, add)
+    preferred = problem.penalty_weight and any(conditions_of(problem.optimised))
 
     def function(arrays: list[Array], *args: Any) -> tuple[tuple[Array, Array], list[Array]]:
-        factors = factors_of(arrays)
-        begin = _zeros(problem, factors), [ab.zeros_like(x) for x in arrays]
+        begin = _zeros(problem, arrays), [ab.zeros_like(x) for x in arrays]
         each, gradients = run(begin, arrays, *args)
         total = ab.sum(each)
-        if problem.weighed(factors):
+        if preferred:
             (more, _), extra = differentiated(penalties)(arrays)
             total, gradients = total + more, _added(gradients, extra)
         return (total, each), gradients
@@ -72,9 +73,10 @@ def _added(xs: Sequence[Array], ys: Sequence[Array]) -> list[Array]:
     return [x + y for x, y in zip(xs, ys, strict=True)]
 
 
-def _zeros(problem: Problem, factors: Sequence[Array]) -> Array:
+def _zeros(problem: Problem, arrays: Sequence[Array]) -> Array:
+    """A loss for each replica."""
     ab = problem.backend
-    return ab.zeros((problem.replicas,), dtype=ab.real(factors[0]).dtype)
+    return ab.zeros((problem.replicas,), dtype=ab.real(arrays[0]).dtype)
 
 
 def _over_pieces(problem: Problem, add: Callable[..., Any]) -> Callable[..., Any]:
