@@ -31,7 +31,9 @@ def read(target: Any, backend: Backend) -> Array:
             f"the target is an expression, {target!r}. Expected an array; evaluate a model of the "
             "expression: ff.Factorization.from_tsrex(expr)()."
         )
-    if isinstance(target, np.ma.MaskedArray) and np.ma.is_masked(target):
+    # a plain array is none, and `np.ma` takes ten milliseconds to be imported
+    masked_array = type(target) is not np.ndarray and isinstance(target, np.ma.MaskedArray)
+    if masked_array and np.ma.is_masked(target):
         masked = int(np.sum(np.ma.getmaskarray(target)))
         raise TargetError(
             f"the target is a masked array with {masked} masked elements, and all elements are "
