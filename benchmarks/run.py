@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parent
 BACKENDS = ["jax", "torch", COMPILED, "numpy"]
 
 WITH_COMPILER = ["matrix-8", "cp", "cp-8", "cp-nonnegative", "tucker", "train", "bells", "product"]
-"""Fits that are also measured compiled: each takes half a minute."""
+"""Fits that are also measured compiled: twenty seconds each; what a first one costs, for which all
+is compiled again twice, is left to ``python benchmarks/cost.py``."""
 
 CHECKPOINT = 50
 """Steps of a stretch beside 1.0.3, at least: the losses after it count, and come so by default."""
@@ -67,6 +68,8 @@ def main() -> None:
         found.earlier[name, backend] = times
         keep(f"{name} on {backend}, beside 1.0.3: " + (f"{times['ratio']:.1f}" if times else "-"))
     for name, backend in [] if given.quick else rows:
+        if backend == COMPILED:
+            continue
         ours, theirs = (
             ask(str(FOLDER / "cost.py"), name, backend, side) for side in ("ours", "theirs")
         )
