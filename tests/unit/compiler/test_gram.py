@@ -45,6 +45,11 @@ def transposed():
     return (a[i, r] * b[j, r]) >> [j, i], "nir,njr->nji"
 
 
+def sandwich():
+    a, b = tensor("a", 5, 2), tensor("b", 4, 6, 2)
+    return (a[j, r] * b[i, k, r]) >> [i, j, k], "njr,nikr->nijk"
+
+
 def value_of(subscripts):
     def value(arrays):
         count = subscripts.split("->")[0].count(",") + 1
@@ -75,7 +80,8 @@ def curved():
     return e, lambda x: np.exp(x[0]) @ x[1].swapaxes(1, 2)
 
 
-CASES = [cp, tucker, train, symmetric, transposed, difference, kronecker, merged, curved]
+CASES = [cp, tucker, train, symmetric, transposed, sandwich]
+CASES += [difference, kronecker, merged, curved]
 
 
 def draw(rng, shape, dtype):
@@ -118,7 +124,8 @@ def test_its_gradient_is_that_of_half_the_squared_distance(case, append, dtype):
     scalar = lower(form.ir, order, Plain(), np.dtype(dtype))
 
     def without_model():
-        return float(scalar([*arrays, *held, target.reshape(form.shape)]))
+        read = target.reshape(form.shape).transpose(form.order)
+        return float(scalar([*arrays, *held, read]))
 
     def distance():
         first = [np.moveaxis(x, -1, 0) if append else x for x in arrays]
@@ -185,3 +192,13 @@ def test_the_target_is_read_as_it_is_stored():
     assert left[0] in result
     assert not {*left[1:]} & {*result}
     assert [axis for axis in right if axis in left] == [*left[1:]]
+
+
+@pytest.mark.parametrize(
+    ("case", "orders"),
+    [(cp, [(0, 1, 2)]), (train, [(0, 1, 2)]), (sandwich, [(0, 2, 1), (1, 0, 2)])],
+)
+def test_the_target_is_copied_only_where_what_a_product_sums_is_scattered(case, orders):
+    expr, _ = case()
+    many = ff.vectorize(expr, N)
+    assert gram(fuse(many.ir), 0, many.tensors, False).order in orders

@@ -24,6 +24,9 @@ __all__ = ["Gram", "gram"]
 _MOST = 3
 """Contractions in a sum, at most: every two of them make one term of the square."""
 
+_ROUNDS = 4
+"""How often the target is put in another order: each may find another order of contraction."""
+
 _MOVED = 32
 """Operations in the time that one element takes to or from memory, on processors of today."""
 
@@ -43,8 +46,9 @@ class Gram:
         From the keys of what is optimised to those of the copies that are held fixed (M').
     target : object
         The key of the target.
-    shape : tuple of int
-        How the target is to be shaped: a dimension for each axis that the contractions name.
+    shape, order : tuples of int
+        How the target is to be shaped, a dimension for each axis that the contractions name, and
+        how these dimensions are then to be ordered, so that it is read as it lies in memory.
     work : tuple of 2 float
         Operations that its gradient takes, memory traffic included, and the residual's.
     calls : tuple of 2 int
@@ -55,6 +59,7 @@ class Gram:
     held: dict[object, object]
     target: object
     shape: tuple[int, ...]
+    order: tuple[int, ...]
     work: tuple[float, float]
     calls: tuple[int, int]
 
@@ -113,14 +118,17 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         return None
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
-    target = Load("target", tuple(size for group in parts[0].sizes for size in group))
+    shape = tuple(size for group in parts[0].sizes for size in group)
+    key, order = "target", _order(parts[0], shape, conjugate)
+    target = Load(key, tuple(shape[dim] for dim in order))
     terms = [
         (complex(copy.weight).conjugate() * part.weight, _square(copy, part, conjugate))
         for copy in copies
         for part in parts
     ]
     terms += [
-        (-complex(part.weight).conjugate(), _inner(part, target, conjugate)) for part in parts
+        (-complex(part.weight).conjugate(), _inner(part, target, order, conjugate))
+        for part in parts
     ]
     moving = _moving(root, varying)
     forms = [Contract(PRODUCT, p.terms, tuple((axis,) for axis in p.axes)) for p in parts]
@@ -130,8 +138,9 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
     return Gram(
         ir=_sum(terms, conjugate),
         held=keys,
-        target=target.key,
-        shape=target.shape,
+        target=key,
+        shape=shape,
+        order=order,
         work=(work, work_of_residual + _PASSES * _MOVED * elements),
         calls=(calls, calls_of_residual + _PASSES),
     )
@@ -199,19 +208,58 @@ def _held(root: Ir, keys: dict[object, object]) -> Ir:
 # --- the two contractions
 
 
-def _inner(part: _Part, target: Load, conjugate: bool) -> Contract:
-    """Of the target with the model, for all replicas at once.
+def _inner(part: _Part, target: Load, order: tuple[int, ...], conjugate: bool) -> Contract:
+    """Of the target, its dimensions in some order, with the model, for all replicas at once.
 
     The factors are conjugated rather than the target, which is larger; the real part is the same.
     """
     fresh: dict[Axis, Axis] = {}
     terms = _renamed(part.terms, fresh)
-    along = tuple(fresh[axis] for axis in part.axes[1:])
+    along = tuple(fresh[part.axes[1 + dim]] for dim in order)
     # first those that meet the last axes of the target: then it is read as it is stored
     terms = tuple(sorted(terms, key=lambda term: along[0] in term.axes))
     return Contract(
         PRODUCT, (*(map(_conjugate, terms) if conjugate else terms), Term(target, along)), ()
     )
+
+
+def _order(part: _Part, shape: tuple[int, ...], conjugate: bool) -> tuple[int, ...]:
+    """The order of the target's dimensions in which its product with the model reads it."""
+    order = tuple(range(len(shape)))
+    for _ in range(_ROUNDS):
+        target = Load("target", tuple(shape[dim] for dim in order))
+        turn = _as_read(_inner(part, target, order, conjugate))
+        if turn == tuple(range(len(shape))):
+            break
+        order = tuple(order[dim] for dim in turn)
+    return order
+
+
+def _as_read(inner: Contract) -> tuple[int, ...]:
+    """The dimensions of the target, the last operand, in the order in which it is first met.
+
+    Those that stay, as in the product, and then those that it sums, as in the other operand. As
+    they are stored, if what it sums are the first or the last.
+    """
+    dims = tuple(range(len(inner.terms[-1].axes)))
+    last = len(inner.terms) - 1
+    todo = list(range(last + 1))
+    for step in plan(inner).steps:
+        met = [todo[position] for position in step.positions]
+        if last in met:
+            n = met.index(last)
+            own, other, made = step.axes[n], step.axes[1 - n], step.axes[-1]
+            stay = [dim for dim in dims if own[dim] in made]
+            gone = [dim for dim in dims if own[dim] not in made]
+            if dims in ((*stay, *gone), (*gone, *stay)):
+                return dims
+            stay.sort(key=lambda dim: made.index(own[dim]))
+            gone.sort(key=lambda dim: other.index(own[dim]))
+            return (*stay, *gone)
+        for position in sorted(step.positions, reverse=True):
+            del todo[position]
+        todo.append(-1)
+    return dims
 
 
 def _square(copy: _Part, part: _Part, conjugate: bool) -> Contract:

@@ -7,6 +7,7 @@ Losses are always those of the residual.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any
@@ -24,6 +25,7 @@ from funfact.loss import MSE
 
 __all__ = [
     "Gradient",
+    "WithoutModel",
     "gradient_of",
     "gradient_with_losses",
     "gradient_without_model",
@@ -81,8 +83,24 @@ def _differentiated(
     return backend.value_and_grad(lambda arrays, *args: f(factors_of(arrays), *args))
 
 
-def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Gradient | None:
-    """``g(arrays, target, data) -> (nothing of use, gradients)``, where that is cheaper.
+@dataclass(frozen=True, eq=False)
+class WithoutModel:
+    """The gradient without the model.
+
+    Attributes
+    ----------
+    gradient : callable
+        ``g(arrays, arranged, data) -> (nothing of use, gradients)``.
+    arrange : callable
+        The target as the gradient reads it, which takes a copy of it or none.
+    """
+
+    gradient: Gradient
+    arrange: Callable[[Array], Array]
+
+
+def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> WithoutModel | None:
+    """The gradient without the model, where that is cheaper.
 
     None where the loss is not the squared error, the model not a sum of few products, or
     the residual not much dearer.
@@ -98,7 +116,12 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Gr
     def function(arrays: list[Array], target: Array, data: list[Array]) -> tuple[Any, list[Array]]:
         return gradient(arrays, factors_of(arrays), target, data)
 
-    return function
+    def arrange(target: Array) -> Array:
+        target = backend.reshape(target, form.shape)
+        as_stored = form.order == tuple(range(len(form.order)))
+        return target if as_stored else backend.copy(backend.transpose(target, form.order))
+
+    return WithoutModel(function, arrange)
 
 
 def _call(backend: Backend) -> float:
@@ -173,7 +196,7 @@ def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]
     def function(
         factors: list[Array], fixed: Sequence[Array], target: Array, data: list[Array]
     ) -> tuple[Array, Any]:
-        arrays = [*problem.arrays(factors, data), *fixed, ab.reshape(target, form.shape)]
+        arrays = [*problem.arrays(factors, data), *fixed, target]
         total = scalar(arrays) * (2 / count)
         for penalty in weighed(factors):
             total = total + penalty

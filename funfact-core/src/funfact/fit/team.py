@@ -147,6 +147,7 @@ class Runner:
         if worth not in made:
             made[worth] = _advancer(solver, self.backend, worth)
         self._advance: Callable[..., Carry] = made[worth]
+        self._inputs = solver.inputs(*self._problem.args)
 
     def init(self, factors: list[Array]) -> Carry:
         return self._solver.init(factors)
@@ -155,7 +156,7 @@ class Runner:
         while n:
             self._hand_over(carry)
             some = n if self._solver.then is None else min(n, _LOOK - self._unseen)
-            carry = self._advance(carry, some, *self._problem.args)
+            carry = self._advance(carry, some, *self._inputs)
             n, self._unseen, self._seen = n - some, self._unseen + some, None
         return carry
 
@@ -199,7 +200,7 @@ class Runner:
         if not compiled or self._solver.squares(carry) is None or not rounding(problem):
             return None
         fresh = self._solver.init([ab.copy(x) for x in self.factors(carry)])
-        told = self._solver.squares(self._advance(fresh, 1, *problem.args))
+        told = self._solver.squares(self._advance(fresh, 1, *self._inputs))
         assert told is not None, "whether a state tells does not depend on the step"
         squares, scale = told
         values = [np.moveaxis(ab.to_numpy(x), -1 if problem.append else 0, 0) for x in squares]

@@ -103,9 +103,13 @@ class Solver(ABC):
     def init(self, factors: list[Array]) -> Carry:
         """The carry before the first step; `factors` are its to keep."""
 
+    def inputs(self, target: Array, data: list[Array]) -> tuple[Array, list[Array]]:
+        """What steps take after the carry, of the target and the data: made once for all steps."""
+        return target, data
+
     @abstractmethod
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
-        """The carry after one more step, for all replicas at once."""
+        """The carry after one more step, for all replicas at once, from it and `inputs`."""
 
     @abstractmethod
     def factors(self, carry: Carry) -> list[Array]:

@@ -1,6 +1,6 @@
 """Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
@@ -25,9 +25,9 @@ class GradientDescent(Solver):
     nearest factors in it.
 
     The gradient is taken without the model where that is much cheaper, and the residual's
-    is `then`. With `shapes`, all factors are one vector, by which is differentiated and to which
-    the rule, which is elementwise, is applied: where nothing is compiled, a call costs more than
-    a small array does.
+    is `then`; the former reads the target as `arrange` has it. With `shapes`, all factors are one
+    vector, by which is differentiated and to which the rule, which is elementwise, is applied:
+    where nothing is compiled, a call costs more than a small array does.
     """
 
     needs = (Autodiff,)
@@ -38,6 +38,7 @@ class GradientDescent(Solver):
     gradient: Gradient
     imposed: Imposed
     shapes: tuple[tuple[int, ...], ...] = ()
+    arrange: Callable[[Array], Array] | None = None
     then: "GradientDescent | None" = None
 
     @classmethod
@@ -48,17 +49,22 @@ class GradientDescent(Solver):
         gradient = gradient_of(problem, factors_of)
         exact = cls(ab, rule, gradient, imposed(problem), shapes)
         cheap = gradient_without_model(problem, factors_of)
-        return exact if cheap is None else replace(exact, gradient=cheap, then=exact)
+        if cheap is None:
+            return exact
+        return replace(exact, gradient=cheap.gradient, arrange=cheap.arrange, then=exact)
 
     @property
     def without_model(self) -> Gradient | None:
-        if self.then is None:
-            return None
-        return self._gradient_of_factors if self.shapes else self.gradient
+        return None if self.arrange is None else self._gradient_of_factors
 
-    def _gradient_of_factors(self, factors: Sequence[Array], *args: Any) -> tuple[Any, list[Array]]:
-        value, grads = self.gradient(self._packed(factors), *args)
+    def _gradient_of_factors(
+        self, factors: Sequence[Array], target: Array, data: list[Array]
+    ) -> tuple[Any, list[Array]]:
+        value, grads = self.gradient(self._packed(factors), *self.inputs(target, data))
         return value, self._unpacked(grads)
+
+    def inputs(self, target: Array, data: list[Array]) -> tuple[Array, list[Array]]:
+        return (target if self.arrange is None else self.arrange(target)), data
 
     def squares(self, carry: Carry) -> tuple[Sequence[Array], float] | None:
         return self.rule.squares(carry[1])
