@@ -56,7 +56,7 @@ def _solve(asked: Asked) -> Found:
     target, attempts, figures = camera(size), [], {}
     for rank in _FLOORS:
         case = f"r = {rank}"
-        for each in by_each(asked, bells(target.shape, rank), target, vec_size=8, limit=12.0):
+        for each in by_each(asked, bells(target.shape, rank), target, vec_size=8, limit=20.0):
             error = min(float(np.mean((value(*f) - target) ** 2)) for f in each.factors("xyw"))
             attempts.append(attempt(case, each, error))
             if each.auto:

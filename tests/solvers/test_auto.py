@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.backends import Autodiff, Linearize
+from funfact.backends import Autodiff, Linearize, Repeat
 from funfact.errors import CapabilityError, OptionError, UnknownNameError
 
 i, j, r = ff.indices("i, j, r")
@@ -58,6 +58,17 @@ def test_a_small_problem_of_squares_by_solving_each_step(backend):
     history = fitted(other, backend).history
     assert history.method == "LM"
     assert re.search(r"squared error, and the problem small enough", history.reason)
+
+
+def test_a_larger_one_by_products_where_they_are_looped(backend):
+    if not isinstance(backend, Linearize):
+        pytest.skip(f"{backend!r} does not declare Linearize")
+    bells = ff.exp(-((ff.tensor("x", 90, 4)[i, ~r] - ff.tensor("y", 90, 4)[j, ~r]) ** 2))
+    target = np.random.default_rng(0).random((90, 90))
+    history = ff.factorize(bells >> [i, j], target, vec_size=3, max_steps=2, tol=0).history
+    looped = isinstance(backend, Repeat)
+    assert history.method == ("LM" if looped else "Adam")
+    assert not looped or "meet each step by products" in history.reason
 
 
 def test_watching_single_steps_needs_gradients(backend):

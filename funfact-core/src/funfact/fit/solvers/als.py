@@ -16,7 +16,7 @@ from funfact.fit.problem import Problem
 from funfact.fit.programs import programs_of
 from funfact.fit.solvers.base import Carry, Derived
 from funfact.fit.solvers.halves import Group, grouped
-from funfact.fit.solvers.levenberg_marquardt import LM, overtakes
+from funfact.fit.solvers.levenberg_marquardt import LM, is_small, overtakes
 from funfact.fit.solvers.linear import System, corrected, system
 from funfact.fit.solvers.model import Multilinear, called, multilinear, preferred
 from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative, projected
@@ -88,7 +88,7 @@ class ALS(Derived):
         imposed = [constraint for _, constraint in constrained(problem)]
         solved = all(type(constraint) is NonNegative for constraint in imposed)
         able = all(isinstance(problem.backend, capability) for capability in LM.needs)
-        if able and (overtakes(problem) or (not solved and LM.recommended(problem))):
+        if able and (overtakes(problem) or (not solved and is_small(problem))):
             return None  # its steps, of all factors together and along the sets, are longer
         met = any(preferred(problem)) and not imposed
         return "the model is linear in each factor, and the loss is the squared error" + (

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from funfact.backends.capabilities import Linalg, Linearize
+from funfact.backends.capabilities import Linalg, Linearize, Repeat
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.report import report
 from funfact.fit.imposed import FREE, Imposed
 from funfact.fit.network import crowded
 from funfact.fit.problem import Problem
@@ -26,7 +27,7 @@ from funfact.fit.solvers.preconditioner import preconditioner_of
 from funfact.fit.solvers.residuals import Layout, imposed_rows, residual_of, why_not_squares
 from funfact.model.memory import bytes_each
 
-__all__ = ["LM", "overtakes"]
+__all__ = ["LM", "is_small", "overtakes"]
 
 _PULL, _VANISHED = 0.01, 1e-9
 """ρ at the start, in units of the mean diagonal of JᵀJ there; below what it is taken for zero."""
@@ -44,6 +45,11 @@ _LEAST, _MOST = 1e-11, 1e11
 
 _CHEAP = 2**30
 """Operations of a step, of all replicas together, up to which ``optimizer='auto'`` takes it."""
+
+_MIDDLE = 2**24
+"""Those of one value of the model, up to which it is taken where products with the Jacobian are
+looped on the device, and there is no other method but a gradient's: a step takes a hundred times
+as long as one of Adam, and goes further."""
 
 _DEAR, _DEAREST = 2**27, 2**34
 """The same in place of alternating least squares that get stuck: of one replica, and of all."""
@@ -87,11 +93,14 @@ class LM(Derived):
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:
-        small = "the loss is the squared error, and the problem small enough to solve each step"
+        square = "the loss is the squared error, and the problem small enough to"
         stuck = overtakes(problem)
-        if stuck:
-            return f"{small}; {stuck}"
-        return small if problem.replicas * _work(problem) <= _CHEAP else None
+        if stuck or is_small(problem):
+            return f"{square} solve each step" + (f"; {stuck}" if stuck else "")
+        loops = isinstance(problem.backend, Repeat)
+        if loops and report(problem.ir).flops <= _MIDDLE:
+            return f"{square} meet each step by products with the Jacobian"
+        return None
 
     @classmethod
     def of(cls, problem: Problem) -> "LM":
@@ -153,6 +162,11 @@ class LM(Derived):
             return formed(local)
         inverse = self.preconditioner(local, target, data)
         return products(local, lambda v: local.pull(local.push(v)), inverse)
+
+
+def is_small(problem: Problem) -> bool:
+    """Whether a step takes next to no time."""
+    return problem.replicas * _work(problem) <= _CHEAP
 
 
 def overtakes(problem: Problem) -> str | None:
