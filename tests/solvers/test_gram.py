@@ -54,6 +54,11 @@ def without_model(taken):
     return ("gradient_without_model", True) in taken
 
 
+def test_a_number_is_fitted_too(descent):
+    fac = descent(ff.tensor("a", 5)[i] * ff.tensor("b", 5)[i], 3.0, max_steps=200, vec_size=2)
+    assert abs(float(fac.backend.to_numpy(fac())) - 3) < 0.01
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -93,7 +93,7 @@ def test_a_limit_without_room_is_refused_before_anything_is_made(fit):
     small = ff.exp(ff.tensor("a", 50)[i] * ff.tensor("b", 40)[j])
     with pytest.raises(OptionError, match=r"memory_limit=64 bytes: a step .* at least [\d,]+"):
         fit(small, np.ones((50, 40)), memory_limit=64, dtype="float32")
-    with pytest.raises(OptionError, match=r"Only replicas are apart: Quartic.*separable"):
+    with pytest.raises(OptionError, match=r"apart: the loss Quartic .*separable = True"):
         fit(small, np.ones((50, 40)), loss=Quartic, memory_limit="1 kB", vec_size=2)
     with pytest.raises(OptionError, match="memory_limit='much': expected a number of bytes"):
         fit(small, np.ones((50, 40)), memory_limit="much")
@@ -104,7 +104,7 @@ def test_methods_that_need_the_whole_say_so(fit, backend):
         pytest.skip("no such methods here")
     expr = cp()
     for method in ("ALS", "LM"):
-        with pytest.raises(OptionError, match=rf"{method}.*[\d,]+ numbers at once.*memory_limit="):
+        with pytest.raises(OptionError, match=rf"{method}.*[\d,]+ bytes at once.*memory_limit="):
             fit(expr, target_of(expr), optimizer=method, memory_limit="2 kB")
     fac = fit(expr, target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
     assert "memory_limit=" in fac.history.reason

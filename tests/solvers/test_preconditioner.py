@@ -67,6 +67,7 @@ def near(backend):
                 "checkpoint_freq": 1,
                 "penalty_weight": 1.0,
                 "halving": None,
+                "memory_limit": None,
                 **kw,
             }
         )

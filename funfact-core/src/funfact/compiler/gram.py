@@ -116,6 +116,8 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
     parts = _parts(root, replica)
     if not 0 < len(parts) <= _MOST or len({part.sizes for part in parts}) > 1:
         return None
+    if not parts[0].groups:  # a number is formed in no time
+        return None
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
     shape = tuple(size for group in parts[0].sizes for size in group)

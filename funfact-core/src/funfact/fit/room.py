@@ -2,6 +2,7 @@
 
 from math import prod
 
+from funfact.arguments import named
 from funfact.errors import OptionError
 from funfact.fit.problem import Problem
 from funfact.language.notation import TsrEx
@@ -59,8 +60,8 @@ def check_limit(problem: Problem) -> None:
         ""
         if problem.loss.separable
         else (
-            f" Only replicas are apart: {type(problem.loss).__name__} does not say that it is a "
-            "sum over single elements (Loss.separable)."
+            f" Only replicas are apart: the loss {named(problem.loss)} does not say that it is one "
+            "of single elements. If it is, write it as a class with `separable = True`."
         )
     )
     raise OptionError(
