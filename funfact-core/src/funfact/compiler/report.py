@@ -78,8 +78,8 @@ def report(ir: Ir) -> Report:
     >>> a, b, c = ff.tensor("a", 8, 2), ff.tensor("b", 9, 2), ff.tensor("c", 10, 2)
     >>> report((a[i, ~r] * b[j, r] * c[k, r]).ir)
     operation    result      flops
-    ab,cb->bac   2 x 8 x 9     144
-    bac,db->acd  8 x 9 x 10  2,880
+    ab,cb->acb   8 x 9 x 2     144
+    acb,db->acd  8 x 9 x 10  2,880
     3,024 flops, at most 864 elements beside factors and data
     """
     nodes = postorder(hoist(fuse(ir)).rest)
