@@ -101,7 +101,7 @@ def test_a_limit_without_room_is_refused_before_anything_is_made(fit):
 
 def test_methods_that_need_the_whole_say_so(fit, backend):
     if not isinstance(backend, Linalg) or not isinstance(backend, Linearize):
-        pytest.skip("no such methods here")
+        pytest.skip(f"{backend!r} lacks what ALS or LM needs")
     expr = cp()
     for method in ("ALS", "LM"):
         with pytest.raises(OptionError, match=rf"{method}.*[\d,]+ bytes at once.*memory_limit="):

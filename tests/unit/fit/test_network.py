@@ -1,35 +1,12 @@
 """What the shape of a product of factors says of how it is best fitted."""
 
-import numpy as np
 import pytest
+from problems import problem_of
 
 import funfact as ff
-from funfact.backends import load
 from funfact.fit.network import components_of, crowded, network_of
-from funfact.fit.problem import Problem
-from funfact.loss import MSE
-from funfact.model import Factorization
 
-AB = load("numpy")
 i, j, k, l, r, s = ff.indices("i, j, k, l, r, s")
-
-
-def problem(expr, replicas=2):
-    expr = ff.vectorize(expr, replicas)
-    model = Factorization(expr, AB, np.dtype("float64"), [None] * len(expr.tensors))
-    return Problem(
-        backend=AB,
-        model=model.forward,
-        ir=model.ir,
-        dtype=model.dtype,
-        tensors=expr.tensors,
-        target=np.zeros(expr.shape[1:]),
-        data=[],
-        loss=MSE(),
-        penalty_weight=1.0,
-        replicas=replicas,
-        append=False,
-    )
 
 
 def cp(*rows, rank, **options):
@@ -48,8 +25,8 @@ def grouped(rank):
     [(cp(4, 4, 4, rank=7), 7), (cp(9, 4, 4, rank=6), 6), (grouped(7), 7)],
 )
 def test_more_components_than_rows(expr, rank):
-    assert f"components ({rank}) outnumber rows" in crowded(problem(expr))
-    assert f"components ({rank}) outnumber rows" in crowded(problem(expr, replicas=1))
+    assert f"components ({rank}) outnumber rows" in crowded(problem_of(expr))
+    assert f"components ({rank}) outnumber rows" in crowded(problem_of(expr, replicas=1))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +43,10 @@ def test_more_components_than_rows(expr, rank):
     ],
 )
 def test_enough_rows_or_another_model(expr):
-    assert crowded(problem(expr)) is None
+    assert crowded(problem_of(expr)) is None
 
 
 def test_components_are_those_of_a_cp_model():
-    found = components_of(network_of(problem(cp(3, 9, 7, rank=7))))
+    found = components_of(network_of(problem_of(cp(3, 9, 7, rank=7))))
     assert found.axis.size == 7
     assert found.tall == [1, 2]

@@ -6,16 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plain import Plain
+from problems import problem_of
 
 import funfact as ff
 from funfact.fit import programs
-from funfact.fit.problem import Problem, losses
+from funfact.fit.problem import losses
 from funfact.fit.programs import forget, programs_of, solver_of
 from funfact.loss import L1, MSE
-from funfact.model import Factorization
 
-AB = Plain()
 i, j, r = ff.indices("i, j, r")
 
 
@@ -33,21 +31,8 @@ def fresh():
 def problem(n=4, loss=None, data=None, weight=1.0, replicas=2, prefer=None):
     u = ff.tensor("u", n, 2, prefer=prefer)
     v = ff.tensor("v", np.ones((5, 2)) if data is None else data)
-    expr = ff.vectorize(u[i, r] * v[j, r], replicas)
-    model = Factorization(expr, AB, np.dtype("float64"), [None, v.tensors[0].data])
-    return Problem(
-        backend=AB,
-        model=model.forward,
-        ir=model.ir,
-        dtype=model.dtype,
-        tensors=expr.tensors,
-        target=np.zeros((n, 5)),
-        data=[v.tensors[0].data],
-        loss=loss or MSE(),
-        penalty_weight=weight,
-        replicas=replicas,
-        append=False,
-    )
+    held = [v.tensors[0].data]
+    return problem_of(u[i, r] * v[j, r], held, loss=loss, weight=weight, replicas=replicas)
 
 
 def test_problems_that_differ_in_arrays_share_their_programs():

@@ -244,24 +244,18 @@ def _as_read(inner: Contract) -> tuple[int, ...]:
     they are stored, if what it sums are the first or the last.
     """
     dims = tuple(range(len(inner.terms[-1].axes)))
-    last = len(inner.terms) - 1
-    todo = list(range(last + 1))
-    for step in plan(inner).steps:
-        met = [todo[position] for position in step.positions]
-        if last in met:
-            n = met.index(last)
-            own, other, made = step.axes[n], step.axes[1 - n], step.axes[-1]
-            stay = [dim for dim in dims if own[dim] in made]
-            gone = [dim for dim in dims if own[dim] not in made]
-            if dims in ((*stay, *gone), (*gone, *stay)):
-                return dims
-            stay.sort(key=lambda dim: made.index(own[dim]))
-            gone.sort(key=lambda dim: other.index(own[dim]))
-            return (*stay, *gone)
-        for position in sorted(step.positions, reverse=True):
-            del todo[position]
-        todo.append(-1)
-    return dims
+    met = plan(inner).meeting(len(inner.terms) - 1)
+    if met is None:
+        return dims
+    step, place = met
+    own, other, made = step.axes[place], step.axes[1 - place], step.axes[-1]
+    stay = [dim for dim in dims if own[dim] in made]
+    gone = [dim for dim in dims if own[dim] not in made]
+    if dims in ((*stay, *gone), (*gone, *stay)):
+        return dims
+    stay.sort(key=lambda dim: made.index(own[dim]))
+    gone.sort(key=lambda dim: other.index(own[dim]))
+    return (*stay, *gone)
 
 
 def _square(copy: _Part, part: _Part, conjugate: bool) -> Contract:

@@ -61,6 +61,22 @@ class Plan:
         """Elements of the largest array that the steps make."""
         return max((step.size for step in self.steps), default=0)
 
+    def meeting(self, operand: int) -> tuple[Step, int] | None:
+        """The step that contracts an operand with another, and its place there; None if none does.
+
+        Examples
+        --------
+        >>> steps = Step((0, 1), (), 0, 0, 0), Step((1, 0), (), 0, 0, 0)
+        >>> Plan(steps).meeting(2) == (steps[1], 1)
+        True
+        """
+        for step in self.steps:
+            if operand in step.positions:
+                place = step.positions.index(operand)
+                return (step, place) if len(step.positions) == 2 else None
+            operand -= sum(position < operand for position in step.positions)
+        return None
+
 
 def plan(node: Contract, quick: bool = False) -> Plan:
     """The plan of a contraction; equal ones are planned once.

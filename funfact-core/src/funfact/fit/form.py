@@ -19,8 +19,8 @@ from funfact.backends.contract import Array, Backend
 from funfact.compiler.gram import Gram, gram
 from funfact.compiler.lower import lower
 from funfact.compiler.report import report
-from funfact.fit.pieces import FactorsOf, gradient_in_pieces, losses_in_pieces
-from funfact.fit.problem import Problem, losses, objective
+from funfact.fit.pieces import gradient_in_pieces, losses_in_pieces
+from funfact.fit.problem import FactorsOf, Problem, losses, objective
 from funfact.loss import MSE
 
 __all__ = [
@@ -109,7 +109,8 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Wi
     backend = problem.backend
     if form is None or form.gain(_call(backend)) > _WORTH or not rounding(problem):
         return None
-    if problem.limit is not None and report(form.ir).kept > problem.limit:
+    need = report(form.ir).kept + prod(form.shape)  # the target may be copied
+    if problem.limit is not None and need > problem.limit:
         return None
     gradient = _differentiated(problem, _objective(problem, form), factors_of)
 

@@ -15,13 +15,11 @@ from funfact.backends.contract import Array
 from funfact.compiler.blocks import Blocks, block
 from funfact.compiler.ir import Load
 from funfact.compiler.lower import lower
-from funfact.fit.problem import Problem, objective
+from funfact.fit.problem import FactorsOf, Problem, objective
 from funfact.fit.repeat import repeated
 from funfact.model import conditions_of
 
-__all__ = ["FactorsOf", "gradient_in_pieces", "losses_in_pieces"]
-
-FactorsOf = Callable[[Sequence[Array]], list[Array]]
+__all__ = ["gradient_in_pieces", "losses_in_pieces"]
 
 Objective = Callable[..., tuple[Array, Array]]
 """``f(factors, target, data, positions)``: that of a piece, and the losses of all replicas."""

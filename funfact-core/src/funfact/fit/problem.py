@@ -20,12 +20,16 @@ from funfact.loss import MSE, Loss, of_all, per_replica
 from funfact.model import weighing
 
 __all__ = [
+    "FactorsOf",
     "Problem",
     "losses",
     "objective",
     "squares_of",
     "values",
 ]
+
+FactorsOf = Callable[[Sequence[Array]], list[Array]]
+"""The factors, from the arrays that are differentiated by."""
 
 
 @dataclass(frozen=True, eq=False)

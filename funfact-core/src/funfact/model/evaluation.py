@@ -70,8 +70,8 @@ class Evaluation:
 
     def check(self) -> None:
         """Raise now what the first value would: it cannot be computed, or not within the limit."""
-        self.blocks  # noqa: B018
-        self.forward  # noqa: B018
+        self.blocks  # noqa: B018  # made for the errors of it
+        self.forward  # noqa: B018  # so is this
 
     def value(self, values: Sequence[Array]) -> Array:
         """The whole value."""
