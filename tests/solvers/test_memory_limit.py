@@ -95,7 +95,7 @@ def test_a_limit_without_room_is_refused_before_anything_is_made(fit):
         fit(small, np.ones((50, 40)), memory_limit=64, dtype="float32")
     with pytest.raises(OptionError, match=r"apart: the loss Quartic .*separable = True"):
         fit(small, np.ones((50, 40)), loss=Quartic, memory_limit="1 kB", vec_size=2)
-    with pytest.raises(OptionError, match="memory_limit='much': expected a number of bytes"):
+    with pytest.raises(OptionError, match="memory_limit='much': expected a whole number of bytes"):
         fit(small, np.ones((50, 40)), memory_limit="much")
 
 

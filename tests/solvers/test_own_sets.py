@@ -142,17 +142,36 @@ FLAWED = {
         (lambda x: x, lambda x, g, v: v * 0 + v[..., :1]),
         r"tangent is not orthogonal: the inner product of the part of v with w is",
     ),
+    "turned about": (
+        (PAIRS["box"][0], lambda x, g, v: along_box(x, -g, v)),
+        r"tangent leads out of the set: of a small step against a gradient, project leaves \d+%",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", FLAWED)
 def test_what_is_no_set_is_refused_before_the_first_step(backend, case):
     pair, message = FLAWED[case]
-    expr = ff.tensor("u", 3, 2, constrain=pair) * 1.0
+    u = ff.tensor("u", 30, 2, constrain=pair, initializer=ff.initializers.Normal(std=4))
     with pytest.raises(
         OptionError, match=rf"^constrain=\(<lambda>, <lambda>\) of u: its {message}"
     ):
-        ff.factorize(expr, np.ones((3, 2)), vec_size=2, progress=False)
+        ff.factorize(u * 1.0, np.ones((30, 2)), vec_size=2, progress=False)
+
+
+def test_an_error_in_a_function_of_a_set_tells_how_to_write_it(backend):
+    """The error is that of the user's own line."""
+
+    def refused(x):
+        raise RuntimeError("no such thing")
+
+    u = ff.tensor("u", 3, constrain=(refused, lambda x, g, v: v))
+    with pytest.raises(RuntimeError, match="no such thing") as caught:
+        ff.factorize(u * 1.0, np.ones(3), vec_size=2, progress=False)
+    notes = "".join(getattr(caught.value, "__notes__", []))
+    assert ("Write it with functions of ff.active_backend" in notes) == isinstance(
+        backend, ff.backends.Vmap
+    )
 
 
 def test_a_class_that_forgets_the_shape(backend):

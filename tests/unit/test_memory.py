@@ -72,13 +72,16 @@ def test_what_fits_nowhere_says_what_it_needs():
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("2GB", 2 * 10**9), ("2 GiB", 2**31), ("1.5 MB", 1500000), ("10B", 10), (7, 7)],
+    [
+        *[("2GB", 2 * 10**9), ("2 GiB", 2**31), ("1.5 MB", 1500000), ("10B", 10), (7, 7)],
+        *[("200 kb", 200_000), ("3 kib", 3072), (1e6, 10**6), (np.int64(5), 5)],
+    ],
 )
 def test_limits_as_text(text, count):
     assert bytes_of(text) == count
 
 
-@pytest.mark.parametrize("limit", ["2 gigs", "", ".B", "1.2.3 MB", 0, -1, 2.5, True])
+@pytest.mark.parametrize("limit", ["2 gigs", "", ".B", "1.2.3 MB", "12", 0, -1, 2.5, True])
 def test_what_is_no_limit(limit):
-    with pytest.raises(OptionError, match=r"expected a number of bytes, or text such as '500 MB'"):
+    with pytest.raises(OptionError, match=r"expected a whole number of bytes above zero, or text"):
         bytes_of(limit)

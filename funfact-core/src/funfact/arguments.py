@@ -48,15 +48,16 @@ def finite(x: object) -> float | None:
 
 
 def called(function: object) -> str:
-    """A function or a class in a message, or a tuple of them: by its name, if it has one.
+    """A function or a class in a message, or several of them: by its name, if it has one.
 
     Examples
     --------
-    >>> called(len), called((abs, len)), called(3)
-    ('len', '(abs, len)', '3')
+    >>> called(len), called((abs, len)), called([abs]), called(3)
+    ('len', '(abs, len)', '[abs]', '3')
     """
-    if isinstance(function, tuple):
-        return f"({', '.join(map(called, function))})"
+    if isinstance(function, tuple | list):
+        listed = ", ".join(map(called, function))
+        return f"({listed})" if isinstance(function, tuple) else f"[{listed}]"
     name = getattr(function, "__name__", None)
     return name if isinstance(name, str) else f"{function!r:.60}"
 

@@ -3,13 +3,15 @@
 They see neither replicas nor a backend: `funfact.active_backend` is that of the model.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Self
 
 from funfact.arguments import called, check_call, named
 from funfact.backends.active import activated
+from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
 from funfact.backends.mapped import mapped
 from funfact.conditions.condition import Condition, check_residual
@@ -31,9 +33,10 @@ class OfFunction(Condition):
 
     def residual(self, x: Array, ab: Backend) -> Array:
         def each(one: Array) -> Array:
-            with activated(ab):
+            who = f"the condition {named(self)}"
+            with activated(ab), _explained(who, ab):
                 made = self.function(one)
-            check_residual(f"the condition {named(self)}", made, one, ab, 0)
+            check_residual(who, made, one, ab, 0)
             return made
 
         return _over_replicas(each, self.ndim, ab)(x)
@@ -68,9 +71,10 @@ class OfPair(Constraint):
 
     def _made(self, function: Callable[..., Any], arrays: tuple[Array, ...], ab: Backend) -> Array:
         def each(*one: Array) -> Array:
-            with activated(ab):
+            who = f"{called(function)}, of constrain={named(self)},"
+            with activated(ab), _explained(who, ab):
                 made = function(*one)
-            return _like(one[0], made, f"{called(function)}, of constrain={named(self)},", ab)
+            return _like(one[0], made, who, ab)
 
         return _over_replicas(each, self.ndim, ab)(*arrays)
 
@@ -107,6 +111,22 @@ def _over_replicas(f: Callable[..., Array], ndim: int | None, ab: Backend) -> Ca
         return ab.reshape(made, (*lead, *made.shape[1:]))
 
     return function
+
+
+@contextmanager
+def _explained(who: str, ab: Backend) -> Iterator[None]:
+    """Adds to an error of a user's function what a library may not say of itself."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(ab, Vmap):
+            error.add_note(
+                f"{who} is called by {ab!r} for all replicas at once and in compiled programs, "
+                "where an array has no values yet. Write it with functions of ff.active_backend or "
+                "of that library, not of NumPy, and choose with ff.active_backend.where, not with "
+                "`if`."
+            )
+        raise
 
 
 def _like(x: Array, made: Any, who: str, ab: Backend) -> Array:

@@ -64,7 +64,25 @@ def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
             f"its tangent is not orthogonal: the inner product of the part of v with w is {one:.3g}"
             f", that of v with the part of w {other:.3g}, and the two are to be equal."
         )
+    kept = _kept(constraint, x, gradient, ab)
+    if not kept > 0.5:  # one that is off at a corner may stay
+        return (
+            f"its tangent leads out of the set: of a small step against a gradient, project leaves "
+            f"{kept:.0%}. At an edge, it is to hold back what would leave, seen against the "
+            "gradient: of x >= 0, the elements where x is 0 and the gradient positive."
+        )
     return None
+
+
+def _kept(constraint: Constraint, x: Array, gradient: Array, ab: Backend) -> float:
+    """How much of a small step against the gradient, along the tangent, the projection leaves."""
+    step = constraint.tangent(x, gradient, ab)(-gradient)
+    longest = float(np.max(np.abs(ab.to_numpy(step))))
+    if not longest:
+        return 1.0
+    scale = float(np.max(np.abs(ab.to_numpy(x)))) or 1.0
+    step = step * (_half(x, ab) ** (2 / 3) * scale / longest)
+    return _inner(step, constraint.project(x + step, ab) - x, ab) / _inner(step, step, ab)
 
 
 def _half(x: Array, ab: Backend) -> float:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from funfact.arguments import finite
 from funfact.backends.contract import Backend
 from funfact.compiler.blocks import Blocks, blocks
 from funfact.compiler.ir import Ir
@@ -14,7 +15,7 @@ _UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def bytes_of(limit: Any) -> int:
-    """A number of bytes, or as text: ``'500 MB'``, ``'2GiB'``.
+    """A number of bytes, or as text with a unit, large or small: ``'500 MB'``, ``'2gib'``.
 
     Raises
     ------
@@ -22,18 +23,19 @@ def bytes_of(limit: Any) -> int:
 
     Examples
     --------
-    >>> bytes_of("2 kB"), bytes_of("1.5KiB"), bytes_of(10)
-    (2000, 1536, 10)
+    >>> bytes_of("2 kB"), bytes_of("1.5kib"), bytes_of(10), bytes_of(1e6)
+    (2000, 1536, 10, 1000000)
     """
     if isinstance(limit, str):
-        found = re.fullmatch(r"\s*([\d.]+)\s*([kKMGT]?)(i?)B\s*", limit)
-        if found and found[1].count(".") <= 1 and found[1] != ".":
+        found = re.fullmatch(r"\s*(\d+\.?\d*)\s*([KMGT]?)(I?)B\s*", limit, re.IGNORECASE)
+        if found:
             base = 1024 if found[3] else 1000
             return int(float(found[1]) * base ** _UNITS[found[2].upper()])
-    elif not isinstance(limit, bool) and hasattr(limit, "__index__") and limit > 0:
+    elif (number := finite(limit)) is not None and number > 0 and number.is_integer():
         return int(limit)
     raise OptionError(
-        f"memory_limit={limit!r}: expected a number of bytes, or text such as '500 MB' or '2 GiB'."
+        f"memory_limit={limit!r}: expected a whole number of bytes above zero, or text with a unit "
+        "(B, kB, MB, GB, TB, or KiB, MiB, GiB, TiB): '500 MB', '2 GiB'."
     )
 
 
