@@ -155,8 +155,10 @@ def bench(session: nox.Session) -> None:
     On a quiet machine.
     """
     install(session, *DISTRIBUTIONS, "tensorly")
+    pins = Path("constraints.txt").read_text().split()
+    torch = next(pin for pin in pins if pin.startswith("torch=="))  # that of the other rows
     with tempfile.TemporaryDirectory(prefix="funfact-1.0.3-") as folder:
-        old = earlier(session, folder, "torch")
+        old = earlier(session, folder, torch)
         session.run("python", "benchmarks/run.py", "--earlier", old, *session.posargs)
 
 

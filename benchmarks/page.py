@@ -1,15 +1,15 @@
 """The tables of docs/performance.md, and their place in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
 
-from place import COMPILED, library, where
+from figures import Figures
+from place import COMPILED, library
 from workloads import FITS, WORKLOADS
 
-__all__ = ["PAGE", "Measured", "tables"]
+__all__ = ["PAGE", "tables"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 MISSED = " ▲"
@@ -35,49 +35,31 @@ FASTER = {"jax": 60, "torch": 9}
 Rows = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass
-class Measured:
-    """What was measured so far.
-
-    Attributes
-    ----------
-    expert, earlier : dicts by workload and backend
-        FunFact beside the expert's programs, and beside FunFact 1.0.3.
-    tensorly : dict by title
-        FunFact beside TensorLy.
-    growth, walls : dicts by title
-        How times grow, and what is asked of brick walls.
-    """
-
-    expert: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    earlier: dict[tuple[str, str], dict[str, Any] | None] = field(default_factory=dict)
-    tensorly: dict[str, dict[str, Any]] = field(default_factory=dict)
-    growth: dict[str, dict[str, Any]] = field(default_factory=dict)
-    walls: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-def tables(found: Measured) -> str:
+def tables(figures: Figures) -> str:
     """All that was measured; rows as in `workloads`, what misses its floor marked."""
-    backends = list(dict.fromkeys(backend for _, backend in found.expert | found.earlier))
-    parts = [where(backends)]
-    for backend in backends:
+    found = figures.found
+    parts = [figures.where, figures.when()]
+    for backend in MEAN:
         for fits in (True, False):
             parts += _of_backend(found, backend, fits)
-    if found.tensorly:
-        parts += ["### TensorLy on NumPy", _tensorly_table(found.tensorly)]
-    if found.growth:
-        parts += ["### How cost grows, on JAX", _growth_table(found.growth)]
-    if found.walls:
-        parts += ["### Brick walls on JAX", _walls_table(found.walls)]
+    if "tensorly" in found:
+        parts += ["### TensorLy on NumPy", _tensorly_table(found["tensorly"])]
+    if "growth" in found:
+        parts += ["### How cost grows, on JAX", _growth_table(found["growth"]["growth"])]
+        parts += ["### Brick walls on JAX", _walls_table(found["growth"]["walls"])]
     return "\n\n".join(parts)
 
 
-def _of_backend(found: Measured, backend: str, fits: bool) -> list[str]:
+def _of_backend(found: Mapping[str, Any], backend: str, fits: bool) -> list[str]:
     kind = f"{'Fits' if fits else 'Values'} on {library(backend)}"
     names = [name for name in WORKLOADS if (name in FITS) == fits]
-    expert = {n: found.expert[n, backend] for n in names if (n, backend) in found.expert}
-    earlier = {n: found.earlier[n, backend] for n in names if (n, backend) in found.earlier}
-    parts = [f"### {kind}", _expert_table(expert, backend, fits)] if expert else []
+
+    def rows(part: str) -> dict[str, Any]:
+        full = {name: f"{part} {name} {backend}" for name in names}
+        return {name: found[key] for name, key in full.items() if key in found}
+
+    times, costs, earlier = rows("time"), rows("cost"), rows("earlier")
+    parts = [f"### {kind}", _expert_table(times, costs, backend, fits)] if times else []
     if earlier:
         parts += [f"### {kind}, beside FunFact 1.0.3"]
         parts += [_earlier_table(earlier, backend, fits)]
@@ -89,21 +71,23 @@ def _table(head: list[str], lines: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in rows)
 
 
-def _expert_table(rows: Rows, backend: str, fits: bool) -> str:
+def _expert_table(rows: Rows, costs: Rows, backend: str, fits: bool) -> str:
     unit = "a step" if fits else "a value"
     head = ["workload", f"FunFact, ms {unit}", f"expert, ms {unit}", "ratio", "quartiles"]
     head += ["memory, MiB", "first fit, s" if fits else "first value, s"]
-    lines = [_expert_row(name, backend, row) for name, row in rows.items()]
+    lines = [_expert_row(name, backend, row, costs.get(name, {})) for name, row in rows.items()]
     mean = _mean(rows.values())
     lines.append(["geometric mean", "", "", _marked(mean, MEAN[backend]), "", "", ""])
     return _table(head, lines)
 
 
-def _expert_row(name: str, backend: str, row: Mapping[str, Any]) -> list[str]:
+def _expert_row(
+    name: str, backend: str, row: Mapping[str, Any], cost: Mapping[str, Any]
+) -> list[str]:
     limit = SINGLE.get((name, backend), 1.3)
     cells = [*_times(name, row), _marked(row["ratio"], limit), _quartiles(row)]
     for what, form in (("memory", ".0f"), ("seconds", ".2f")):
-        pair = row.get(what)
+        pair = cost.get(what)
         if pair is None:
             cells.append("")
             continue

@@ -1,21 +1,30 @@
 """Measure everything and write the tables of docs/performance.md: ``python benchmarks/run.py``.
 
 Each workload runs on each backend in a process of its own. Nothing else should: the machine is
-to be quiet. With ``--only``, ``--backend`` or ``--quick`` the tables are printed instead.
-``--earlier PYTHON`` is that of an environment with FunFact 1.0.3, and its rows are left out
-without it.
+to be quiet. With ``--only``, ``--backend``, ``--part`` or ``--quick`` the tables are printed
+instead; with ``--keep`` besides, the page has these figures beside the others of before, which
+stand in docs/performance.json. ``--earlier PYTHON`` is that of an environment with FunFact 1.0.3,
+and its rows are left out without it.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from earlier import beside
-from page import PAGE, Measured, tables
-from place import COMPILED, ask, replaced
+from figures import Figures, figures_of
+from page import PAGE, tables
+from place import COMPILED, ask, replaced, where
 from workloads import FITS, WORKLOADS
 
 FOLDER = Path(__file__).parent
 BACKENDS = ["jax", "torch", COMPILED, "numpy"]
+
+OF_ROWS = ["time", "earlier", "cost"]
+"""What is measured of each workload on each backend."""
+
+PARTS = [*OF_ROWS, "tensorly", "growth"]
 
 WITH_COMPILER = ["matrix-8", "cp", "cp-8", "cp-nonnegative", "tucker", "train", "bells", "product"]
 """Fits that are also measured compiled: twenty seconds each; what a first one costs, for which all
@@ -25,63 +34,75 @@ CHECKPOINT = 50
 """Steps of a stretch beside 1.0.3, at least: the losses after it count, and come so by default."""
 
 
-def wanted(names: list[str], backends: list[str]) -> list[tuple[str, str]]:
-    """Workloads and backends, those that go together: NumPy has no gradients."""
-    with_backend = {"numpy": WORKLOADS.keys() - FITS.keys(), COMPILED: WITH_COMPILER}
-    return [
-        (name, backend)
-        for backend in backends
-        for name in names
-        if name in with_backend.get(backend, names)
-    ]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", choices=WORKLOADS, help="a workload")
     parser.add_argument("--backend", action="append", choices=BACKENDS)
+    parser.add_argument("--part", action="append", choices=PARTS, help="what is measured")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="shorter stretches, no costs")
+    parser.add_argument("--keep", action="store_true", help="put the figures into the page")
     parser.add_argument("--earlier", metavar="PYTHON", help="that has FunFact 1.0.3")
     given = parser.parse_args()
-    whole = not (given.only or given.backend or given.quick)
-    rows = wanted(given.only or list(WORKLOADS), given.backend or BACKENDS)
-    found = Measured()
+    whole = not (given.only or given.backend or given.part or given.quick)
+    place = where(BACKENDS)
+    kept = whole or given.keep
+    figures = figures_of(PAGE, place, whole) if kept else Figures(place, {}, {})
+    names = list(wanted(given))
+    if not names:
+        parser.error("nothing to measure: --part earlier needs --earlier")
+    for name in names:
+        figures.add(name, measured(name, figures, given))
+        print(f"{name}: measured", flush=True)
+        if kept:  # after each, so that nothing is lost
+            PAGE.write_text(replaced(PAGE.read_text(), tables(figures)))
+    if not kept:
+        print(tables(figures))
 
-    def keep(what: str) -> None:  # after each row, so that what was measured is not lost
-        print(what, flush=True)
-        if whole:
-            PAGE.write_text(replaced(PAGE.read_text(), tables(found)))
 
+def wanted(given: argparse.Namespace) -> Iterator[str]:
+    """The names of figures: part, workload and backend, or a part alone."""
+    rows = list(_rows(given.only or list(WORKLOADS), given.backend or BACKENDS))
+    parts = given.part or (OF_ROWS if given.only or given.backend else PARTS)
+    for part in parts:
+        if part not in OF_ROWS:
+            yield part
+            continue
+        if (part == "earlier" and not given.earlier) or (part == "cost" and given.quick):
+            continue
+        for name, backend in rows:
+            # 1.0.3 does not compile on PyTorch, and what a first one costs takes too long
+            if part == "time" or backend != COMPILED:
+                yield f"{part} {name} {backend}"
+
+
+def _rows(names: list[str], backends: list[str]) -> Iterator[tuple[str, str]]:
+    """Workloads and backends, those that go together: NumPy has no gradients."""
+    with_backend = {"numpy": WORKLOADS.keys() - FITS.keys(), COMPILED: WITH_COMPILER}
+    for backend in backends:
+        for name in names:
+            if name in with_backend.get(backend, names):
+                yield name, backend
+
+
+def measured(name: str, figures: Figures, given: argparse.Namespace) -> Any:
+    """One figure; None if 1.0.3 cannot do it."""
     pairs = ["--pairs", str(given.pairs)]
     stretch = ["--seconds", "0.03" if given.quick else "0.15"]
-    for name, backend in rows:
-        row = found.expert[name, backend] = ask(
-            str(FOLDER / "measure.py"), name, backend, *pairs, *stretch
-        )
-        keep(f"{name} on {backend}: {row['ratio']:.2f} of the expert's time")
-    for name, backend in rows if given.earlier else []:
-        if backend == COMPILED:
-            continue  # 1.0.3 has nothing of the kind
-        steps = max(found.expert[name, backend]["repeats"], CHECKPOINT)
-        times = beside(given.earlier, name, backend, steps, given.pairs)
-        found.earlier[name, backend] = times
-        keep(f"{name} on {backend}, beside 1.0.3: " + (f"{times['ratio']:.1f}" if times else "-"))
-    for name, backend in [] if given.quick else rows:
-        if backend == COMPILED:
-            continue
-        ours, theirs = (
-            ask(str(FOLDER / "cost.py"), name, backend, side) for side in ("ours", "theirs")
-        )
-        found.expert[name, backend] |= {what: (ours[what], theirs[what]) for what in ours}
-        keep(f"{name} on {backend}: memory, compilation")
-    if not (given.only or given.backend):
-        found.tensorly = ask(str(FOLDER / "beside_tensorly.py"), *pairs, *stretch)
-        keep("TensorLy")
-        grown = ask(str(FOLDER / "growth.py"), *stretch)
-        found.growth, found.walls = grown["growth"], grown["walls"]
-        keep("growth")
-    print(tables(found))
+    match name.split():
+        case ["time", workload, backend]:
+            return ask(str(FOLDER / "measure.py"), workload, backend, *pairs, *stretch)
+        case ["earlier", workload, backend]:
+            steps = max(figures.found[f"time {workload} {backend}"]["repeats"], CHECKPOINT)
+            return beside(given.earlier, workload, backend, steps, given.pairs)
+        case ["cost", workload, backend]:
+            cost = str(FOLDER / "cost.py")
+            ours, theirs = (ask(cost, workload, backend, side) for side in ("ours", "theirs"))
+            return {what: [ours[what], theirs[what]] for what in ours}
+        case ["tensorly"]:
+            return ask(str(FOLDER / "beside_tensorly.py"), *pairs, *stretch)
+        case _:
+            return ask(str(FOLDER / "growth.py"), *stretch)
 
 
 if __name__ == "__main__":

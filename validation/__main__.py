@@ -2,20 +2,24 @@
 
 Each row runs in a process of its own, and the page is written after each. Nothing else should
 run: the machine is to be quiet. With ``--only``, ``--backend``, ``--quick`` or ``--alone`` the
-tables are printed instead. The exit status is 1 if a row misses its floor.
+tables are printed instead; ``--only`` with ``--keep`` puts its rows into the page, beside the
+others of before, which stand in docs/validation.json. The exit status is 1 if a row misses its
+floor.
 """
 
 import argparse
 import subprocess
 import sys
 import time
+from typing import Any
 
-from benchmarks.place import ask, replaced
-from validation.ledger import Attempt, Found
+from benchmarks.figures import Figures, figures_of
+from benchmarks.place import ask, replaced, where
 from validation.page import PAGE, missed, tables
 from validation.rows import ROWS
 
 BACKENDS = ["jax", "torch", "numpy"]
+BESIDE = ["tensorly", "pyttb", "scipy", "scikit-learn"]
 
 
 def wanted(names: list[str], backend: str | None) -> list[tuple[str, str]]:
@@ -27,13 +31,12 @@ def wanted(names: list[str], backend: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def solved(name: str, backend: str, options: list[str]) -> Found | str:
-    """What was found, or why there is nothing."""
+def solved(name: str, backend: str, options: list[str]) -> dict[str, Any]:
+    """The backend and what was found, or why there is nothing."""
     try:
-        told = ask("-m", "validation.solve", name, backend, *options)
+        return {"backend": backend} | ask("-m", "validation.solve", name, backend, *options)
     except subprocess.CalledProcessError as error:
-        return f"its program ended with status {error.returncode}."
-    return Found(tuple(Attempt(**one) for one in told["attempts"]), told["figures"])
+        return {"backend": backend, "failed": f"its program ended with status {error.returncode}."}
 
 
 def main() -> int:
@@ -43,20 +46,26 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer starts and cases")
     alone = "by the method that FunFact takes alone, and beside references alone"
     parser.add_argument("--alone", action="store_true", help=alone)
+    parser.add_argument("--keep", action="store_true", help="put the rows of --only into the page")
     given = parser.parse_args()
     options = [f"--{word}" for word in ("quick", "alone") if getattr(given, word)]
     whole = not (given.only or given.backend or options)
-    results: dict[str, tuple[str, Found | str]] = {}
+    if given.keep and (given.backend or options):
+        parser.error("--keep goes with --only: the page has whole rows, each on its backend")
+    place, kept = where([*BACKENDS, *BESIDE]), whole or given.keep
+    figures = figures_of(PAGE, place, whole) if kept else Figures(place, {}, {})
+    short = False
     for name, backend in wanted(given.only or list(ROWS), given.backend):
         begin = time.perf_counter()
-        results[name] = backend, solved(name, backend, options)
-        word = "MISSED" if missed({name: results[name]}) else "held"
+        figures.add(name, solved(name, backend, options))
+        word = "MISSED" if name in missed(figures.found) else "held"
+        short |= word == "MISSED"
         print(f"{name} on {backend}: {word}, {time.perf_counter() - begin:.0f} s", flush=True)
-        if whole:  # after each row, so that what was found is not lost
-            PAGE.write_text(replaced(PAGE.read_text(), tables(results)))
-    if not whole:
-        print(tables(results))
-    return int(bool(missed(results)))
+        if kept:  # after each row, so that what was found is not lost
+            PAGE.write_text(replaced(PAGE.read_text(), tables(figures)))
+    if not kept:
+        print(tables(figures))
+    return int(short)
 
 
 if __name__ == "__main__":

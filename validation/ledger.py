@@ -71,7 +71,6 @@ class Attempt:
         How many starts did what the row asks, of how many.
     auto : bool
         Whether it is what ``optimizer='auto'`` takes.
-    remark : str
     """
 
     case: str
@@ -82,7 +81,6 @@ class Attempt:
     good: int | None = None
     starts: int | None = None
     auto: bool = False
-    remark: str = ""
 
 
 @dataclass(frozen=True)

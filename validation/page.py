@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from math import isinf, isnan
 from pathlib import Path
+from typing import Any
 
-from benchmarks.place import where
-from validation.ledger import Attempt, Found, Verdict, judged
+from benchmarks.figures import Figures
+from validation.ledger import Attempt, Verdict, judged
 from validation.rows import ROWS
 
 __all__ = ["PAGE", "missed", "tables"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "validation.md"
-BESIDE = ["tensorly", "pyttb", "scipy", "scikit-learn"]
 
-Results = Mapping[str, tuple[str, Found | str]]
-"""By row: the backend, and what was found there, or why there is nothing."""
+Results = Mapping[str, Mapping[str, Any]]
+"""By row: the backend, and the attempts and figures found there, or why there are none."""
 
 
 def missed(results: Results) -> list[str]:
@@ -22,12 +22,13 @@ def missed(results: Results) -> list[str]:
     return [name for name in results if not all(v.held for v in _verdicts(name, results))]
 
 
-def tables(results: Results) -> str:
+def tables(figures: Figures) -> str:
     """What every row came to, and then the attempts of each."""
-    backends = dict.fromkeys(backend for backend, _ in results.values())
+    results = {name: figures.found[name] for name in ROWS if name in figures.found}
     count, short = len(results), missed(results)
     parts = [
-        where([*backends, *BESIDE]),
+        figures.where,
+        figures.when(),
         f"**{count - len(short)} of {count} rows hold.**"
         + (f" Missed: {', '.join(ROWS[name].title for name in short)}." if short else ""),
         _summary(results),
@@ -37,8 +38,7 @@ def tables(results: Results) -> str:
 
 
 def _verdicts(name: str, results: Results) -> tuple[Verdict, ...]:
-    _, found = results[name]
-    return judged(ROWS[name].floors, {} if isinstance(found, str) else found.figures)
+    return judged(ROWS[name].floors, results[name].get("figures", {}))
 
 
 def _summary(results: Results) -> str:
@@ -54,14 +54,14 @@ def _summary(results: Results) -> str:
 
 
 def _section(name: str, results: Results) -> str:
-    row, (backend, found) = ROWS[name], results[name]
+    row, found = ROWS[name], results[name]
     text = f"### {row.title} {{#{name}}}\n\n{row.what}\n\nReference: {row.source}."
-    if isinstance(found, str):
-        return f"{text}\n\n**Not solved:** {found}"
+    if "failed" in found:
+        return f"{text}\n\n**Not solved:** {found['failed']}"
     head = ["case", "solver", row.unit, "good", "time, s", "first, s"]
     lines = [head, ["---", "---", "---:", "---:", "---:", "---:"]]
-    lines += [_line(one) for one in found.attempts]
-    return f"{text}\n\nOn {backend}:\n\n{_table(lines)}"
+    lines += [_line(Attempt(**one)) for one in found["attempts"]]
+    return f"{text}\n\nOn {found['backend']}:\n\n{_table(lines)}"
 
 
 def _line(one: Attempt) -> list[str]:
