@@ -8,7 +8,8 @@ import pytest
 import funfact as ff
 from funfact.backends import load
 from funfact.errors import OptionError, UnknownNameError
-from funfact.optim import Adam, AdamRule, Optimizer, RMSprop, RMSpropRule, as_optimizer, rule_of
+from funfact.optim import Adam, Optimizer, RMSprop, as_optimizer, rule_of
+from funfact.rules import AdamRule, RMSpropRule
 
 AB = load("numpy")
 

@@ -1,4 +1,4 @@
-"""Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.optim` has."""
+"""Gradient descent by a rule: Adam, RMSprop, and whatever else `funfact.rules` has."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from funfact.fit.form import Gradient, gradient_of, gradient_without_model
 from funfact.fit.imposed import FREE, Imposed, imposed
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver, leaves, mapped
-from funfact.optim import Rule
+from funfact.rules import Rule
 
 __all__ = ["GradientDescent"]
 
