@@ -11,12 +11,13 @@ halves the work of differentiating both sides.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 from typing import Any
 
 from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term, with_operands
-from funfact.compiler.plan import plan
+from funfact.compiler.plan import TRAFFIC, Step, plan
 from funfact.graph import fold, postorder
 
 __all__ = ["Gram", "gram"]
@@ -24,8 +25,8 @@ __all__ = ["Gram", "gram"]
 _MOST = 3
 """Contractions in a sum, at most: every two of them make one term of the square."""
 
-_ROUNDS = 4
-"""How often the target is put in another order: each may find another order of contraction."""
+_FEW = 8
+"""Operands up to which several orders of them are tried: of more, one takes long to plan."""
 
 _MOVED = 32
 """Operations in the time that one element takes to or from memory, on processors of today."""
@@ -90,6 +91,19 @@ class _Part:
         return tuple(tuple(axis.size for axis in group) for group in self.groups)
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """How the product with the model reads the target.
+
+    Operands with the dimension `dim` of the target stand `behind` the others, or before them;
+    `order` is that of the target's dimensions.
+    """
+
+    dim: int
+    behind: bool
+    order: tuple[int, ...]
+
+
 def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -> Gram | None:
     """The form without the model, or None if `root` is no sum of few contractions.
 
@@ -121,15 +135,15 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
     shape = tuple(size for group in parts[0].sizes for size in group)
-    key, order = "target", _order(parts[0], shape, conjugate)
-    target = Load(key, tuple(shape[dim] for dim in order))
+    key, reading = "target", _reading(parts[0], shape, conjugate)
+    target = Load(key, tuple(shape[dim] for dim in reading.order))
     terms = [
         (complex(copy.weight).conjugate() * part.weight, _square(copy, part, conjugate))
         for copy in copies
         for part in parts
     ]
     terms += [
-        (-complex(part.weight).conjugate(), _inner(part, target, order, conjugate))
+        (-complex(part.weight).conjugate(), _inner(part, target, reading, conjugate))
         for part in parts
     ]
     moving = _moving(root, varying)
@@ -142,7 +156,7 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         held=keys,
         target=key,
         shape=shape,
-        order=order,
+        order=reading.order,
         work=(work, work_of_residual + _PASSES * _MOVED * elements),
         calls=(calls, calls_of_residual + _PASSES),
     )
@@ -210,31 +224,59 @@ def _held(root: Ir, keys: dict[object, object]) -> Ir:
 # --- the two contractions
 
 
-def _inner(part: _Part, target: Load, order: tuple[int, ...], conjugate: bool) -> Contract:
-    """Of the target, its dimensions in some order, with the model, for all replicas at once.
+def _inner(part: _Part, target: Load, reading: _Reading, conjugate: bool) -> Contract:
+    """Of the target with the model, for all replicas at once.
 
     The factors are conjugated rather than the target, which is larger; the real part is the same.
     """
     fresh: dict[Axis, Axis] = {}
     terms = _renamed(part.terms, fresh)
-    along = tuple(fresh[part.axes[1 + dim]] for dim in order)
-    # first those that meet the last axes of the target: then it is read as it is stored
-    terms = tuple(sorted(terms, key=lambda term: along[0] in term.axes))
-    return Contract(
-        PRODUCT, (*(map(_conjugate, terms) if conjugate else terms), Term(target, along)), ()
-    )
+    axes = [fresh[axis] for axis in part.axes[1:]]
+    terms = tuple(sorted(terms, key=lambda t: (axes[reading.dim] in t.axes) == reading.behind))
+    factors = map(_conjugate, terms) if conjugate else terms
+    along = tuple(axes[dim] for dim in reading.order)
+    return Contract(PRODUCT, (*factors, Term(target, along)), ())
 
 
-def _order(part: _Part, shape: tuple[int, ...], conjugate: bool) -> tuple[int, ...]:
-    """The order of the target's dimensions in which its product with the model reads it."""
-    order = tuple(range(len(shape)))
-    for _ in range(_ROUNDS):
-        target = Load("target", tuple(shape[dim] for dim in order))
-        turn = _as_read(_inner(part, target, order, conjugate))
-        if turn == tuple(range(len(shape))):
-            break
-        order = tuple(order[dim] for dim in turn)
-    return order
+def _reading(part: _Part, shape: tuple[int, ...], conjugate: bool) -> _Reading:
+    """How the product with the model reads the target at the least price.
+
+    Of orders of contraction that cost the same, that of the operands decides which is taken; so
+    those that have the first or the last dimension of the target are put behind and in front.
+    """
+    stored, found = tuple(range(len(shape))), []
+    ways = list(product((0, len(shape) - 1), (True, False)))
+    for dim, behind in ways if len(part.terms) <= _FEW else ways[:1]:
+        reading = _Reading(dim, behind, stored)
+        inner = _inner(part, Load("target", shape), reading, conjugate)
+        price = plan(inner).cost + TRAFFIC * _across(inner)
+        found.append((price, replace(reading, order=_as_read(inner))))
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _across(inner: Contract) -> int:
+    """Elements that are read across memory where the target is first met, and in its gradient.
+
+    Both products read the target as it lies if it stands on the left and its last axes are
+    summed: once along its rows, once along its columns. If its first axes are summed one of them
+    reads it across, which took compiled programs up to three times as long; if they are scattered,
+    it is copied. What it meets is copied, unless it has these axes in the same order.
+    """
+    met = _met(inner)
+    if met is None:
+        return 0
+    step, place = met
+    own, other, made = step.axes[place], step.axes[1 - place], step.axes[-1]
+    target = prod(inner.terms[-1].value.shape)
+    gone = tuple(axis for axis in own if axis not in made)
+    as_it_lies = place == 0 and own[len(own) - len(gone) :] == gone
+    in_order = tuple(axis for axis in other if axis in gone) == gone
+    return (0 if as_it_lies else target) + (0 if in_order else step.traffic - step.size - target)
+
+
+def _met(inner: Contract) -> tuple[Step, int] | None:
+    """The step that contracts the target, the last operand, and its place there."""
+    return plan(inner).meeting(len(inner.terms) - 1)
 
 
 def _as_read(inner: Contract) -> tuple[int, ...]:
@@ -244,7 +286,7 @@ def _as_read(inner: Contract) -> tuple[int, ...]:
     they are stored, if what it sums are the first or the last.
     """
     dims = tuple(range(len(inner.terms[-1].axes)))
-    met = plan(inner).meeting(len(inner.terms) - 1)
+    met = _met(inner)
     if met is None:
         return dims
     step, place = met
