@@ -125,6 +125,62 @@ def test_the_error_never_grows(als):
     assert np.all(np.diff(losses, axis=0) <= 1e-6 * losses[:-1])
 
 
+def collinear(size, rank, congruence):
+    """A tensor whose components are nearly collinear in every dimension: sweeps from most starts
+    swamp (Tomasi & Bro 2006)."""
+    rng = np.random.default_rng(0)
+    gram = np.full((rank, rank), congruence) + (1 - congruence) * np.eye(rank)
+    root = np.linalg.cholesky(gram).T
+    factors = [np.linalg.qr(rng.normal(size=(size, rank)))[0] @ root for _ in range(3)]
+    return np.einsum("ir,jr,kr->ijk", *factors)
+
+
+def plain_sweeps(target, factors, tol):
+    """How many sweeps of alternating least squares, by numpy.linalg.lstsq, reach a mean square."""
+    a, b, c = factors
+    for n in range(1, 1000):
+        a = np.linalg.lstsq(np.einsum("jr,kr->jkr", b, c).reshape(-1, b.shape[1]),
+                            target.reshape(len(a), -1).T)[0].T  # fmt: skip
+        b = np.linalg.lstsq(np.einsum("ir,kr->ikr", a, c).reshape(-1, a.shape[1]),
+                            target.transpose(0, 2, 1).reshape(-1, len(b)))[0].T  # fmt: skip
+        c = np.linalg.lstsq(np.einsum("ir,jr->ijr", a, b).reshape(-1, a.shape[1]),
+                            target.reshape(-1, len(c)))[0].T  # fmt: skip
+        if np.mean((np.einsum("ir,jr,kr->ijk", a, b, c) - target) ** 2) < tol:
+            return n
+    return n
+
+
+def test_swamps_take_a_fraction_of_the_sweeps(als, backend):
+    target = collinear(10, 4, 0.9)
+    left, share = (1e-6, 0.25) if close(backend) == 1e-9 else (5e-5, 0.6)
+    tol = left * np.mean(target**2)
+    plain = ours = 0
+    for seed in range(2, 6):
+        rng = np.random.default_rng(seed)
+        starts = [rng.normal(size=(10, 4)) for _ in range(3)]
+        a, b, c = (t("abc"[n], 10, 4, initializer=x) for n, x in enumerate(starts))
+        fac = als((a[i, ~r] * b[j, ~r]) * c[k, r], target, tol=tol, checkpoint_freq=1)
+        plain += plain_sweeps(target, starts, tol)
+        ours += fac.history.steps[-1]
+        assert fac.history.converged.all()
+    assert plain > 100
+    assert ours < share * plain
+
+
+@pytest.mark.parametrize("vec_axis", [0, -1])
+def test_the_error_never_grows_in_a_swamp(als, backend, vec_axis):
+    target = collinear(10, 4, 0.9)
+    a, b, c = (t(name, 10, 4) for name in "abc")
+    losses = als(
+        (a[i, ~r] * b[j, ~r]) * c[k, r], target, vec_size=5, vec_axis=vec_axis, max_steps=100,
+        checkpoint_freq=1,
+    ).history.losses  # fmt: skip
+    exact = close(backend) == 1e-9
+    rounding = (1e-14 if exact else 1e-5) * np.mean(target**2)
+    assert np.all(np.diff(losses, axis=0) <= 1e-6 * losses[:-1] + rounding)
+    assert np.all(losses[-1] < 1e-3 * losses[1] + rounding)
+
+
 def test_zeros_are_no_trouble(als, backend):
     expr = (t("a", 6, 2)[i, ~r] * t("b", 5, 2)[j, ~r]) * t("c", 4, 2)[k, r]
     fac = als(expr, np.zeros((6, 5, 4)), vec_size=2, max_steps=5)

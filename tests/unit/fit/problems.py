@@ -11,18 +11,18 @@ from funfact.model import Factorization
 AB = Plain()
 
 
-def problem_of(expr, data=(), loss=None, weight=1.0, replicas=2):
+def problem_of(expr, data=(), loss=None, weight=1.0, replicas=2, dtype="float64"):
     """With these values of the tensors that are not optimised, and a target of zeros."""
     expr, values = ff.vectorize(expr, replicas), iter(data)
     held = [None if tensor.optimizable else next(values) for tensor in expr.tensors]
-    model = Factorization(expr, AB, np.dtype("float64"), held)
+    model = Factorization(expr, AB, np.dtype(dtype), held)
     return Problem(
         backend=AB,
         model=model.forward,
         ir=model.ir,
         dtype=model.dtype,
         tensors=expr.tensors,
-        target=np.zeros(expr.shape[1:]),
+        target=np.zeros(expr.shape[1:], dtype),
         data=list(data),
         loss=loss or MSE(),
         penalty_weight=weight,

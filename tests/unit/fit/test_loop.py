@@ -68,6 +68,13 @@ def test_a_loss_that_no_longer_changes_ends_a_fit(tol, settles, steps):
     assert outcome is (Outcome.SETTLED if steps == 6 else Outcome.MAX_STEPS)
 
 
+def test_a_step_that_was_refused_ends_no_fit():
+    # looked at after every step; the second one changes nothing, the last two neither
+    outcome, history, _ = scripted(column(9, 8, 8, 7, 7, 7, 7), tol=1e-6, freq=1, settles=True)
+    assert outcome is Outcome.SETTLED
+    assert history.steps[-1] == 6
+
+
 def test_a_start_may_be_good_enough():
     outcome, history, _ = scripted(column(0, 1, 2), tol=0.5)
     assert outcome is Outcome.CONVERGED

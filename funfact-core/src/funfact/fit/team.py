@@ -147,7 +147,14 @@ class Runner:
         if worth not in made:
             made[worth] = _advancer(solver, self.backend, worth)
         self._advance: Callable[..., Carry] = made[worth]
-        self._inputs = solver.inputs(*self._problem.args)
+        self._made_inputs: tuple[Array, list[Array]] | None = None
+
+    @property
+    def _inputs(self) -> tuple[Array, list[Array]]:
+        """What steps take after the carry; a fit that starts where it ends makes none."""
+        if self._made_inputs is None:
+            self._made_inputs = self._solver.inputs(*self._problem.args)
+        return self._made_inputs
 
     def init(self, factors: list[Array]) -> Carry:
         return self._solver.init(factors)

@@ -73,12 +73,13 @@ class Settled:
         self._asked = fit.settles and fit.tol > 0
         self._precision = fit.precision
         self._before: Any = None
+        self._at = 0
 
     @hookimpl
     def stop(self, point: Point) -> Outcome | None:
-        if not self._asked:
+        if not self._asked or (self._before is not None and point.step < self._at + _APART):
             return None
-        before, self._before = self._before, point.losses
+        before, self._before, self._at = self._before, point.losses, point.step
         if before is None:
             self._least = self._precision**2 * point.losses
             return None
@@ -122,3 +123,6 @@ class Halving:
 
 _CHANGE = 1e-10
 """Of the loss, from one checkpoint to the next: less is none."""
+
+_APART = 2
+"""Steps between two losses that are compared, at least: one of them may have been refused."""

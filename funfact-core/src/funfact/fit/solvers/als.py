@@ -15,12 +15,13 @@ from funfact.fit.imposed import constrained, projection_of
 from funfact.fit.problem import Problem
 from funfact.fit.programs import programs_of
 from funfact.fit.solvers.base import Carry, Derived
+from funfact.fit.solvers.extrapolation import begun, extrapolated
 from funfact.fit.solvers.halves import Group, grouped
 from funfact.fit.solvers.levenberg_marquardt import LM, is_small, overtakes
-from funfact.fit.solvers.linear import System, corrected, system
+from funfact.fit.solvers.linear import System, corrected, explained, system
 from funfact.fit.solvers.model import Multilinear, called, multilinear, preferred
 from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative, projected
-from funfact.fit.solvers.normal import Normal, derive
+from funfact.fit.solvers.normal import Normal, derive, is_factor
 
 __all__ = ["ALS", "equations"]
 
@@ -31,6 +32,9 @@ _LARGEST = 2**27
 Solution: TypeAlias = Callable[[System, Sequence[Array], Array, Array], Array]
 """``solve(system, grams, right, x)``: a better value than `x`, along the layout's axes."""
 
+Explained: TypeAlias = Callable[[int], Array]
+"""``told(axis)``: `linear.explained`, for replicas along that axis of the factor."""
+
 
 @dataclass(frozen=True, eq=False)
 class Update:
@@ -40,11 +44,13 @@ class Update:
     solve: Solution
     place: int
 
-    def __call__(self, arrays: Sequence[Array]) -> Array:
+    def __call__(self, arrays: Sequence[Array]) -> tuple[Array, Explained]:
+        """The value, and what it explains of the target if the factor stands in all products."""
         system, old = self.system, arrays[self.place]
-        grams = [gram(arrays) for gram in system.blocks]
-        x = self.solve(system, grams, system.right(arrays), system.sorted(old))
-        return system.backend.astype(system.stored(x), old.dtype)
+        grams, right = [gram(arrays) for gram in system.blocks], system.right(arrays)
+        x = self.solve(system, grams, right, system.sorted(old))
+        told = partial(explained, system, grams, right, x)
+        return system.backend.astype(system.stored(x), old.dtype), told
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +63,19 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class ALS(Derived):
-    """Alternating least squares; the carry is the list of factors.
+    """Alternating least squares; the carry is the list of factors, or `extrapolation.begun`'s.
 
     For the squared error of a model that is linear in each factor: a sum of products in each
-    of which a factor stands at most once. A step solves for every factor once. Factors that
-    are to be nonnegative are so exactly, whether preferred or imposed; what else is imposed is
-    kept by projected gradients in place of the solution.
+    of which a factor stands at most once. A step solves for every factor once, from where the
+    last steps lead (`extrapolation`) if what is left of the target follows from its last
+    equations. Factors that are to be nonnegative are so exactly, whether preferred or imposed;
+    what else is imposed is kept by projected gradients in place of the solution.
+
+    Attributes
+    ----------
+    nearest : tuple of callables or None
+        For each factor, what brings it to the nearest one that is as it is to be; None where
+        steps start from where the last one ended.
     """
 
     needs = (Linalg,)
@@ -73,6 +86,8 @@ class ALS(Derived):
     stages: tuple[Stage, ...]
     arrays: Callable[[Sequence[Array], Array, Sequence[Array]], list[Array]]
     places: tuple[int, ...]
+    append: bool
+    nearest: tuple[Callable[[Array], Array], ...] | None
 
     @classmethod
     def refusal(cls, problem: Problem) -> str | None:
@@ -100,21 +115,42 @@ class ALS(Derived):
         found = multilinear(problem)
         assert not isinstance(found, str), "refused"
         stages = tuple(_stage(group, found, problem) for group in grouped(equations(found)))
-        return cls(problem.backend, stages, found.arrays, found.places)
+        nearest = _nearest(found, stages[-1].updates[-1].place, problem)
+        return cls(problem.backend, stages, found.arrays, found.places, problem.append, nearest)
 
     def init(self, factors: list[Array]) -> Carry:
-        return factors
+        return factors if self.nearest is None else begun(factors, self.append, self.backend)
+
+    def inputs(self, target: Array, data: list[Array]) -> tuple[Array, list[Array]]:
+        """The target and the data, after which comes |target|² if steps are led ahead."""
+        ab = self.backend
+        return target, data if self.nearest is None else [*data, ab.squared_norm(target)]
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
-        arrays = self.arrays(carry, target, data)
+        def sweep(factors: list[Array]) -> tuple[list[Array], Callable[[], Array]]:
+            return self._sweep(factors, target, data)
+
+        if self.nearest is None:
+            return sweep(carry)[0]
+        return extrapolated(carry, sweep, self._nearest, data[-1], self.append, self.backend)
+
+    def factors(self, carry: Carry) -> list[Array]:
+        return list(carry if self.nearest is None else carry[0])
+
+    def _sweep(
+        self, factors: list[Array], target: Array, data: list[Array]
+    ) -> tuple[list[Array], Callable[[], Array]]:
+        arrays = self.arrays(factors, target, data)
         for stage in self.stages:
             seen = [*arrays, *(half(arrays) for half in stage.halves)]
             for update in stage.updates:
-                arrays[update.place] = seen[update.place] = update(seen)
-        return [arrays[place] for place in self.places]
+                arrays[update.place], told = update(seen)
+                seen[update.place] = arrays[update.place]
+        return [arrays[place] for place in self.places], partial(told, -1 if self.append else 0)
 
-    def factors(self, carry: Carry) -> list[Array]:
-        return list(carry)
+    def _nearest(self, factors: Sequence[Array]) -> list[Array]:
+        assert self.nearest is not None, "steps are led ahead"
+        return [near(x) for near, x in zip(self.nearest, factors, strict=True)]
 
 
 def _refusal(problem: Problem) -> str | None:
@@ -132,6 +168,20 @@ def _room(problem: Problem) -> int:
     return max(
         report(each.right).peak + sum(prod(block.gram.shape) for block in each.blocks)
         for each in equations(found)
+    )
+
+
+def _nearest(
+    model: Multilinear, last: int, problem: Problem
+) -> tuple[Callable[[Array], Array], ...] | None:
+    """`ALS.nearest`: steps are led ahead where sets are simple and `last` is in all products."""
+    load = model.loads[model.places.index(last)]
+    whole = all(any(is_factor(t.value, load) for t in p.operands) for p in model.whole.products)
+    if not whole or any(c is not None and type(c) is not NonNegative for c in model.constraints):
+        return None
+    return tuple(
+        (lambda x: x) if c is None else projection_of(problem, problem.tensors[place], c)
+        for place, c in zip(model.places, model.constraints, strict=True)
     )
 
 

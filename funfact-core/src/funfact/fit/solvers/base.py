@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
 from funfact.backends.capabilities import Capability
-from funfact.backends.contract import Array
+from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient
 from funfact.fit.problem import Problem
 
-__all__ = ["Carry", "Derived", "Solver", "leaves", "mapped"]
+__all__ = ["Carry", "Derived", "Solver", "leaves", "mapped", "spread"]
 
 Carry: TypeAlias = Any
 
@@ -50,6 +50,12 @@ def mapped(carry: Carry, new: Callable[[], Any]) -> Carry:
         named = hasattr(carry, "_fields")
         return type(carry)(*entries) if named else type(carry)(entries)
     return None if carry is None else new()
+
+
+def spread(each: Array, x: Array, append: bool, ab: Backend) -> Array:
+    """One number a replica along the dimensions of a factor, whose replicas come first or last."""
+    ones = (1,) * (x.ndim - 1)
+    return ab.reshape(each, (*ones, -1) if append else (-1, *ones))
 
 
 class Solver(ABC):

@@ -8,6 +8,7 @@ ends ``R = G f`` holds to the last digit, however ill-conditioned G is.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -16,13 +17,22 @@ from funfact.compiler.ir import Axis
 from funfact.compiler.lower import lower
 from funfact.fit.solvers.normal import Layout, Normal
 
-__all__ = ["System", "blockwise", "corrected", "regular", "residual", "system"]
+__all__ = ["System", "blockwise", "corrected", "explained", "regular", "residual", "system"]
 
 Function = Callable[[Sequence[Array]], Array]
 Axes = tuple[Axis, ...]
 
 _ROUNDINGS = 16
 """By how many roundings of a sum over its rows the diagonal of a matrix is enlarged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """How a block meets a factor: an order of its axes, as (batch, summed, rest), and as it was."""
+
+    order: tuple[int, ...]
+    shape: tuple[int, ...]
+    sizes: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +73,20 @@ class System:
         back = tuple(self._order.index(n) for n in range(len(self._order)))
         return self.backend.reshape(_permuted(self.backend, x, back), self.shape)
 
-    @property
+    @cached_property
+    def turns(self) -> tuple[list[Turn], tuple[int, ...]]:
+        """How one block after the other is met, and the order of axes after all of them."""
+        found, order = [], self.layout.axes
+        for batch, summed in self.axes:
+            rest = tuple(axis for axis in order if axis not in batch and axis not in summed)
+            wanted = (*batch, *summed, *rest)
+            shape = tuple(prod(axis.size for axis in axes) for axes in (batch, summed, rest))
+            sizes = tuple(axis.size for axis in wanted)
+            found.append(Turn(tuple(order.index(axis) for axis in wanted), shape, sizes))
+            order = wanted
+        return found, tuple(order.index(axis) for axis in self.layout.axes)
+
+    @cached_property
     def _order(self) -> tuple[int, ...]:
         kept = sorted(self.layout.dims)
         return tuple(kept.index(dim) for dim in self.layout.dims)
@@ -94,6 +117,25 @@ def residual(system: System, grams: Sequence[Array], right: Array, x: Array) -> 
     return right - blockwise(system, grams, x, system.backend.matmul)
 
 
+def explained(
+    system: System, grams: Sequence[Array], right: Array, x: Array, replica: int
+) -> Array:
+    """What the factor with the value `x` takes from the squared error, one number a replica.
+
+    |b|² - |A x - b|² is ⟨R, x⟩ + ⟨x, R - G x⟩, the second of which is zero at the solution.
+
+    Parameters
+    ----------
+    replica : int
+        The axis of the replicas in the factor as it is stored.
+    """
+    ab = system.backend
+    product = ab.conj(x) * (right + residual(system, grams, right, x))
+    each = ab.real(system.stored(product))
+    axes = tuple(n for n in range(each.ndim) if n != replica % each.ndim)
+    return ab.sum(each, axis=axes) if axes else each
+
+
 def corrected(system: System, grams: Sequence[Array], right: Array, x: Array) -> Array:
     """The least squares solution, given an earlier value of the factor."""
     ab = system.backend
@@ -118,28 +160,11 @@ def blockwise(
     system: System, grams: Sequence[Array], x: Array, act: Callable[[Array, Array], Array]
 ) -> Array:
     """`x` after ``act(matrix, x)`` along the axes of each block."""
-    order = system.layout.axes
-    for gram, (batch, summed) in zip(grams, system.axes, strict=True):
-        x, order = _along(system.backend, act, gram, x, order, batch, summed)
-    back = tuple(order.index(axis) for axis in system.layout.axes)
-    return _permuted(system.backend, x, back)
-
-
-def _along(
-    ab: Backend,
-    act: Callable[[Array, Array], Array],
-    gram: Array,
-    x: Array,
-    order: Axes,
-    batch: Axes,
-    summed: Axes,
-) -> tuple[Array, Axes]:
-    rest = tuple(axis for axis in order if axis not in batch and axis not in summed)
-    wanted = (*batch, *summed, *rest)
-    x = _permuted(ab, x, tuple(order.index(axis) for axis in wanted))
-    shape = tuple(prod(axis.size for axis in axes) for axes in (batch, summed, rest))
-    y = act(gram, ab.reshape(x, shape))
-    return ab.reshape(y, tuple(axis.size for axis in wanted)), wanted
+    ab, (turns, back) = system.backend, system.turns
+    for gram, turn in zip(grams, turns, strict=True):
+        x = ab.reshape(_permuted(ab, x, turn.order), turn.shape)
+        x = ab.reshape(act(gram, x), turn.sizes)
+    return _permuted(ab, x, back)
 
 
 def _permuted(ab: Backend, x: Array, order: tuple[int, ...]) -> Array:

@@ -27,7 +27,7 @@ from funfact.compiler.expand import SumOfProducts
 from funfact.compiler.ir import Axis, Load, Term
 from funfact.conditions import NonNegative
 from funfact.fit.problem import Problem, losses, values
-from funfact.fit.solvers.base import Carry, Derived
+from funfact.fit.solvers.base import Carry, Derived, spread
 from funfact.fit.solvers.linear import System, system
 from funfact.fit.solvers.model import Multilinear, called, linear_in_each
 from funfact.fit.solvers.normal import is_factor, pulled_back
@@ -101,15 +101,15 @@ class MU(Derived):
         return self.problem.backend
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
-        ab = self.backend
+        ab, append = self.backend, self.problem.append
         factors, before, power = carry
         pairs = zip(factors, before, strict=True)
-        ahead = [x * _quotient(x, y, ab) ** self._spread(power, x) for x, y in pairs]
+        ahead = [x * _quotient(x, y, ab) ** spread(power, x, append, ab) for x, y in pairs]
         now, then = (losses(self.problem, each, target, data) for each in (factors, ahead))
         good = then <= now
         power = ab.where(good, _LONGER * power, power / 2)
         pairs = zip(ahead, factors, strict=True)
-        new = [ab.where(self._spread(good, x), x, y) for x, y in pairs]
+        new = [ab.where(spread(good, x, append, ab), x, y) for x, y in pairs]
         for update in self.updates:
             quotients = self._quotients(new, target, data)
             arrays = self.arrays(new, target, data)
@@ -118,11 +118,6 @@ class MU(Derived):
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])
-
-    def _spread(self, each: Array, x: Array) -> Array:
-        """One number a replica along the dimensions of a factor."""
-        ones = (1,) * (x.ndim - 1)
-        return self.backend.reshape(each, (*ones, -1) if self.problem.append else (-1, *ones))
 
     def _quotients(self, factors: Sequence[Array], target: Array, data: Sequence[Array]) -> Array:
         """Target over model, with the replicas first, as the model has them; 0/0 is 0."""
