@@ -12,6 +12,7 @@ import numpy as np
 
 from funfact.backends import several
 from funfact.backends.capabilities import (
+    Accumulate,
     Autodiff,
     Compile,
     Devices,
@@ -54,7 +55,7 @@ class JAXOptions:
 
 
 class JAXBackend(
-    Backend, Autodiff, Linearize, Compile, Repeat, Vmap, Einsum, Linalg, Devices, Spread
+    Backend, Autodiff, Accumulate, Linearize, Compile, Repeat, Vmap, Einsum, Linalg, Devices, Spread
 ):
     """JAX.
 
@@ -176,6 +177,23 @@ class JAXBackend(
             return outcome, [self.conj(gradient) for gradient in gradients]
 
         return self._precise(conjugated)
+
+    def accumulated(self, term: Callable[..., Array]) -> Callable[..., Array]:
+        """A compiled loop, whose gradient is a loop too."""
+        jax = self._jax
+
+        def total(stacks: list[Array], *args: Any) -> Array:
+            made = jax.checkpoint(lambda items: term(items, *args))
+            like = jax.eval_shape(made, [x[0] for x in stacks])
+            zero = self.xp.zeros(like.shape, like.dtype)
+            return jax.lax.scan(lambda so_far, items: (so_far + made(items), None), zero, stacks)[0]
+
+        return jax.jit(self._precise(total))
+
+    @property
+    def cache(self) -> float:
+        """That of a CPU; compilers for accelerators make one loop of such sums as they are."""
+        return super().cache if self.device.startswith("cpu") else float("inf")
 
     def linearize(
         self, f: Callable[[list[Array]], Array], params: list[Array]

@@ -5,7 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from funfact.backends import Autodiff, Backend, Compile, Devices, Linalg, Linearize, Repeat, Vmap
+from funfact.backends import (
+    Accumulate,
+    Autodiff,
+    Backend,
+    Compile,
+    Devices,
+    Linalg,
+    Linearize,
+    Repeat,
+    Vmap,
+)
 from funfact.backends.dtypes import plain
 from funfact.errors import DeviceError
 
@@ -313,7 +323,7 @@ class PullsBackHalf(Differs):
 # --- programs
 
 
-class Runs(Right, Repeat, Compile, Vmap):
+class Runs(Right, Repeat, Accumulate, Compile, Vmap):
     """Loops and batches in Python, and nothing compiled."""
 
     def repeated(self, step: Any) -> Any:
@@ -326,6 +336,9 @@ class Runs(Right, Repeat, Compile, Vmap):
 
     def steps(self, n: int) -> int:
         return n
+
+    def accumulated(self, term: Any) -> Any:
+        return lambda stacks, *args: sum(term(items, *args) for items in zip(*stacks, strict=True))
 
     def compile(self, f: Any) -> Any:
         return f
@@ -349,6 +362,12 @@ class Runs(Right, Repeat, Compile, Vmap):
 class OneStepShort(Runs):
     def steps(self, n: int) -> int:
         return max(0, n - 1)
+
+
+class AddsAllButTheLast(Runs):
+    def accumulated(self, term: Any) -> Any:
+        total = super().accumulated(term)
+        return lambda stacks, *args: total([x[:-1] for x in stacks], *args)
 
 
 class StopsAtOnce(Runs):

@@ -79,6 +79,7 @@ FAULTS: list[tuple[str, str, tuple[str, ...]]] = [
     ("WideGradients", "Derivatives", ("ab.value_and_grad", "dtype float32", "dtype float64")),
     ("PullsBackHalf", "Derivatives", ("pull(cotangent) of ab.linearize", "Jacobian")),
     ("OneStepShort", "Programs", ("the number of steps of ab.repeated", "n = 3", "got:      2")),
+    ("AddsAllButTheLast", "Programs", ("ab.accumulated(term)", "expected:", "got:")),
     ("StopsAtOnce", "Programs", ("carry of ab.repeated_until", "n = 2", "9.", "3.")),
     (
         "BakesArgumentsIn",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .active import active_backend, current, devices, use, using
 from .capabilities import (
+    Accumulate,
     Autodiff,
     Capability,
     Compile,
@@ -40,6 +41,7 @@ _LAZY = {
 
 __all__ = [
     "PROTOCOL",
+    "Accumulate",
     "Array",
     "ArrayAPIBackend",
     "Autodiff",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .contract import Backend
 
 __all__ = [
+    "Accumulate",
     "Autodiff",
     "Capability",
     "Compile",
@@ -69,6 +70,30 @@ class Autodiff(Capability):
         direction of steepest ascent, so that the gradient of ``abs(z)**2`` is
         ``2 * z``. Nothing that is returned tracks gradients any more.
         """
+
+
+class Accumulate(Capability):
+    """Sums of many terms, made and added one by one, for their gradients too."""
+
+    ability = "sums term by term"
+
+    @abstractmethod
+    def accumulated(self, term: Callable[..., Array]) -> Callable[..., Array]:
+        """``total(stacks, *args)``: the sum of ``term(items, *args)`` over the first axis.
+
+        `stacks` is a list of arrays, at least one, whose first axes are of one size, at least 1;
+        ``items`` has of each what stands at one position. All terms are arrays of one shape and
+        dtype. The gradient of ``total`` makes each term again, so that only few are held at once.
+        """
+
+    @property
+    def cache(self) -> float:
+        """Elements of an array that the processor's caches hold, more or less.
+
+        Where elementwise operations would make a larger one to be summed, the sum is made term by
+        term. Infinity where that never pays.
+        """
+        return 2.0**21
 
 
 class Linearize(Capability):

@@ -6,14 +6,15 @@ and vectorisation are wrappers around it.
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
-from funfact.backends.capabilities import Compile
+from funfact.backends.capabilities import Accumulate, Compile
 from funfact.backends.contract import Array, Backend
+from funfact.compiler.accumulate import Accumulated, accumulated
 from funfact.compiler.blocks import tiles
 from funfact.compiler.generate import generate
 from funfact.compiler.hoist import hoist
@@ -113,18 +114,24 @@ def _whole(
 def _function(
     ir: Ir, keys: Sequence[object], backend: Backend, dtype: Any, fused: bool = False
 ) -> Callable[[Sequence[Array]], Array]:
-    nodes = postorder(ir)
+    sums = _sums(ir, backend)
+    nodes = _computed(ir, sums)
     place = {id(node): position for position, node in enumerate(nodes)}
-    last_use = {place[id(child)]: place[id(node)] for node in nodes for child in node.below}
+    below = {node: sums[node].operands if node in sums else node.below for node in nodes}
+    last_use = {place[id(child)]: place[id(node)] for node in nodes for child in below[node]}
     key_place = {id(key): position for position, key in enumerate(keys)}
     loads = [(n, key_place[id(x.key)]) for n, x in enumerate(nodes) if isinstance(x, Load)]
     count = len(nodes)
     program: list[tuple[int, Step, list[int], list[int]]] = []
     for position, node in enumerate(nodes):
         if not isinstance(node, Load):
-            inputs = [place[id(child)] for child in node.below]
+            inputs = [place[id(child)] for child in below[node]]
             spent = sorted({child for child in inputs if last_use[child] == position})
-            program.append((position, _emit(node, backend, dtype, fused), inputs, spent))
+            if node in sums:
+                step = _emit_accumulated(sums[node], backend, dtype)
+            else:
+                step = _emit(node, backend, dtype, fused)
+            program.append((position, step, inputs, spent))
 
     real = {key_place[id(n.key)] for n in nodes if isinstance(n, Load) and n.real}
     real = real if backend.is_complex(dtype) else set()
@@ -142,6 +149,47 @@ def _function(
         return _as_array(values[-1], backend, dtype)
 
     return function
+
+
+def _sums(ir: Ir, backend: Backend) -> dict[Ir, Accumulated]:
+    """The contractions that are made term by term."""
+    if not isinstance(backend, Accumulate):
+        return {}
+    contracts = [node for node in postorder(ir) if isinstance(node, Contract)]
+    found = {node: accumulated(node, backend.cache) for node in contracts}
+    return {node: terms for node, terms in found.items() if terms}
+
+
+def _computed(ir: Ir, sums: Mapping[Ir, Accumulated]) -> list[Ir]:
+    """The nodes that get a value, children before parents; what a sum makes itself does not."""
+    wanted = {ir}
+    for node in reversed(postorder(ir)):
+        if node in wanted:
+            wanted.update(sums[node].operands if node in sums else node.below)
+    return [node for node in postorder(ir) if node in wanted]
+
+
+def _emit_accumulated(found: Accumulated, backend: Backend, dtype: Any) -> Step:
+    """Operands that are cut go in with the axis of the sum in front."""
+    assert isinstance(backend, Accumulate), "another makes the sum at once"
+    cut = [load for _, _, load in found.cut]
+    orders = [(d, *(n for n in range(len(x.shape)) if n != d)) for x, d, _ in found.cut]
+    keys = [load.key for load in (*cut, *(load for _, load in found.whole))]
+    term = _function(found.term, keys, backend, dtype)
+
+    def one(items: list[Array], *whole: Array) -> Array:
+        shaped = (backend.reshape(x, load.shape) for x, load in zip(items, cut, strict=True))
+        return term([*shaped, *whole])
+
+    total = backend.accumulated(one)
+
+    def add(values: list[Array]) -> Array:
+        values = [_as_array(value, backend, dtype) for value in values]
+        first, rest = values[: len(orders)], values[len(orders) :]
+        stacks = [backend.transpose(x, order) for x, order in zip(first, orders, strict=True)]
+        return total(stacks, *rest)
+
+    return add
 
 
 def _emit(node: Ir, backend: Backend, dtype: Any, fused: bool) -> Step:

@@ -1,4 +1,4 @@
-"""`Compile`, `Repeat` and `Vmap`: functions of arrays made faster, longer and wider."""
+"""`Compile`, `Repeat`, `Accumulate`, `Vmap`: functions of arrays made faster, longer, wider."""
 
 from __future__ import annotations
 
@@ -117,6 +117,42 @@ class Programs(Calls):
         found = backend.to_numpy(self.called(backend, "ab.normal(0, 1, 2)", {}))
         if not np.all(np.isfinite(found)):
             raise fault("ab.normal(0, 1, 2)", expected="finite numbers", got=found)
+
+    @needs("Accumulate")
+    def test_a_sum_term_by_term(self, backend: Any) -> None:
+        """What stands at each position of the stacks, with the other arguments, added up."""
+        call = "ab.accumulated(term)([x, y], z), where a term is exp(x * z) * y,"
+        x, y, z = np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32)
+        z = z[0]
+        total = backend.accumulated(lambda items, z: backend.exp(items[0] * z) * items[1])
+        stacks = [backend.tensor(x), backend.tensor(y)]
+        with told(call):
+            found = backend.to_numpy(total(stacks, backend.tensor(z)))
+        same_value(call, found, np.sum(np.exp(x * z) * y, 0), 1e-5)
+
+    @needs("Accumulate", "Autodiff")
+    def test_the_gradient_of_a_sum_term_by_term(self, backend: Any) -> None:
+        """By the stacks and by the other arguments."""
+        call = "a gradient of ab.accumulated(term)([x, y], z), where a term is exp(x * z) * y,"
+        x, y, z = np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32)
+        z = z[0]
+        total = backend.accumulated(lambda items, z: backend.exp(items[0] * z) * items[1])
+
+        def f(params: list[Any]) -> tuple[Any, None]:
+            return backend.sum(total(params[:2], params[2])), None
+
+        with told(call):
+            gradients = backend.value_and_grad(f)([backend.tensor(v) for v in (x, y, z)])[1]
+        made = np.exp(x * z) * y
+        expected = (made * z, np.exp(x * z), np.sum(made * x, 0))
+        for gradient, one in zip(gradients, expected, strict=True):
+            same_value(call, backend.to_numpy(gradient), one, 1e-4)
+
+    @needs("Accumulate")
+    def test_what_is_worth_a_sum_term_by_term(self, backend: Any) -> None:
+        """A number of elements, to tell large arrays from small ones by."""
+        if not backend.cache > 0:
+            raise fault("ab.cache", expected="a number above 0", got=str(backend.cache))
 
     @needs("Vmap")
     def test_vmap(self, backend: Any) -> None:
