@@ -101,6 +101,26 @@ def test_going_on_the_same_way_gets_further(backend):
     assert fac.history.loss <= divergence(x, w @ h) * (1 + 1e-6)
 
 
+def test_no_element_falls_below_a_share_of_the_mean_which_fades(backend):
+    x = np.random.default_rng(2).poisson(3.0, size=(8, 7)).astype(float)
+    x[:2] = 0
+    fac, w, h = given(x, 1)
+    # the update of Lee & Seung makes these rows zero at once, for good
+    expected = w * ((x / (w @ h)) @ h.T) / np.sum(h, axis=1)
+    expected[:2] = 1e-4 * np.mean(w)
+    np.testing.assert_allclose(backend.to_numpy(fac["w"]), expected, rtol=1e-4)
+    later, _, _ = given(x, 1000)
+    assert np.max(backend.to_numpy(later["w"])[:2]) < 1e-8
+
+
+def test_zeros_of_a_start_stay_zeros(backend):
+    x = np.random.default_rng(2).poisson(3.0, size=(8, 7)).astype(float)
+    start = np.random.default_rng(5).uniform(size=(8, 3)) * (np.arange(24).reshape(8, 3) % 4 > 0)
+    expr = t("w", 8, 3, initializer=start)[i, r] * t("h", 3, 7)[r, j]
+    fac = ff.factorize(expr, x, loss="KLDivergence", max_steps=50, progress=False)
+    assert np.all((backend.to_numpy(fac["w"]) == 0) == (start == 0))
+
+
 def test_one_factor_meets_the_optimality_conditions(backend):
     rng = np.random.default_rng(4)
     b, target = rng.uniform(size=(6, 3)), rng.poisson(2.0, size=(5, 6)).astype(float)

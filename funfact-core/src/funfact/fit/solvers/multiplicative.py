@@ -9,6 +9,12 @@ minimises a bound of the divergence from above, so that it never grows, and keep
 ``f * (f / previous) ** w``, if that lowers the divergence: then w grows, else it is halved (after
 Ang & Gillis, who do so with differences).
 
+An element that has come close to zero grows by products only slowly, if it is to grow again, and
+not at all once it has vanished (the inadmissible zeros of Chi & Kolda). So no element falls
+below a share of the mean of its factor; the share fades with the steps. That is the minimum of the
+same bound among the numbers from there on, so that the divergence does not grow either. An
+element that is smaller at the start, or zero, may stay as it is.
+
 References
 ----------
 Lee & Seung, Algorithms for Non-negative Matrix Factorization, NIPS 13, 2001; Chi & Kolda, On
@@ -19,6 +25,7 @@ Computation 31(2), 2019.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Self
 
 from funfact.arguments import named
@@ -37,6 +44,9 @@ __all__ = ["MU"]
 
 _FIRST, _LONGER = 0.5, 1.1
 """How far factors go on the way they came at first, and how much further when that was good."""
+
+_SHARE, _FADING = 1e-4, 0.99
+"""Of the mean of a factor, below which no element falls at first; what is left of it each step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +73,8 @@ class Update:
 class MU(Derived):
     """Multiplicative updates, for nonnegative factors and the Kullback-Leibler divergence.
 
-    The carry is the factors, those before, and how far each replica goes on the way it came.
+    The carry is the factors, those before, how far each replica goes on the way it came, and the
+    share of the mean below which no element falls.
     """
 
     constrained = True
@@ -91,10 +102,8 @@ class MU(Derived):
         return cls(problem, updates, found.arrays)
 
     def init(self, factors: list[Array]) -> Carry:
-        some = factors[0]
-        axes = tuple(range(some.ndim - 1)) if self.problem.append else tuple(range(1, some.ndim))
-        none = 0 * (self.backend.sum(some, axis=axes) if axes else some)
-        return factors, [x + 0 for x in factors], none + _FIRST
+        none = 0 * self._sum(factors[0])
+        return factors, [x + 0 for x in factors], none + _FIRST, none + _SHARE
 
     @property
     def backend(self) -> Backend:
@@ -102,9 +111,11 @@ class MU(Derived):
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         ab, append = self.backend, self.problem.append
-        factors, before, power = carry
-        pairs = zip(factors, before, strict=True)
-        ahead = [x * _quotient(x, y, ab) ** spread(power, x, append, ab) for x, y in pairs]
+        factors, before, power, share = carry
+        ahead = [
+            self._held(x * _quotient(x, y, ab) ** spread(power, x, append, ab), x, share)
+            for x, y in zip(factors, before, strict=True)
+        ]
         now, then = (losses(self.problem, each, target, data) for each in (factors, ahead))
         good = then <= now
         power = ab.where(good, _LONGER * power, power / 2)
@@ -112,12 +123,25 @@ class MU(Derived):
         new = [ab.where(spread(good, x, append, ab), x, y) for x, y in pairs]
         for update in self.updates:
             quotients = self._quotients(new, target, data)
-            arrays = self.arrays(new, target, data)
-            new[update.place] = update(arrays, quotients, new[update.place])
-        return new, factors, power
+            arrays, x = self.arrays(new, target, data), new[update.place]
+            new[update.place] = self._held(update(arrays, quotients, x), x, share)
+        return new, factors, power, _FADING * share
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])
+
+    def _held(self, new: Array, old: Array, share: Array) -> Array:
+        """Elements that fell below a share of the mean, as large as that, or as they were."""
+        ab, append = self.backend, self.problem.append
+        size = prod(old.shape) // self.problem.replicas
+        least = spread(share * self._sum(old) / size, old, append, ab)
+        least = ab.where(old < least, old, least)
+        return ab.where(new < least, least, new)
+
+    def _sum(self, x: Array) -> Array:
+        """Of the elements of each replica."""
+        axes = tuple(range(x.ndim - 1)) if self.problem.append else tuple(range(1, x.ndim))
+        return self.backend.sum(x, axis=axes) if axes else x
 
     def _quotients(self, factors: Sequence[Array], target: Array, data: Sequence[Array]) -> Array:
         """Target over model, with the replicas first, as the model has them; 0/0 is 0."""
