@@ -116,6 +116,46 @@ def test_a_fit_ends_where_nothing_falls_any_further(backend):
     assert every.outcome is ff.fit.Outcome.MAX_STEPS
 
 
+def of_three(constrain):
+    """An exact CP model of middle size, one factor of which is in a set, and its target."""
+    a = ff.tensor("a", 20, 4, constrain=constrain)
+    b, c = ff.tensor("b", 20, 4), ff.tensor("c", 20, 4)
+    k, rng = ff.index("k"), np.random.default_rng(1)
+    factors = rng.uniform(0.2, 1, (20, 4)), rng.normal(size=(20, 4)), rng.normal(size=(20, 4))
+    if constrain == "Orthonormal":
+        factors = np.linalg.qr(factors[0])[0], *factors[1:]
+    return (a[i, ~r] * b[j, ~r]) * c[k, r], np.einsum("ir,jr,kr->ijk", *factors)
+
+
+def test_a_set_in_which_alternating_steps_get_stuck(backend):
+    ab = backend
+
+    def project(x):
+        return ab.clip(x, 0.2, 1.0)
+
+    def tangent(x, gradient, v):
+        free = ((x > 0.2) | (gradient < 0)) & ((x < 1) | (gradient > 0))
+        return ab.where(free, v, ab.zeros_like(v))
+
+    expr, target = of_three((project, tangent))
+    backend.seed(0)
+    history = ff.factorize(expr, target, max_steps=100, tol=1e-9, progress=False).history
+    if not isinstance(backend, Linearize):
+        assert history.method == "ALS"
+        return
+    assert history.method == "LM"
+    assert re.search(r"get stuck where \(project, tangent\) is imposed on a$", history.reason)
+    assert history.explained > 0.9999
+
+
+def test_a_set_in_which_they_do_not(backend):
+    expr, target = of_three("Orthonormal")
+    backend.seed(0)
+    history = ff.factorize(expr, target, max_steps=200, tol=1e-9, progress=False).history
+    assert history.method == "ALS"
+    assert history.explained > 0.999
+
+
 def test_an_optax_transformation_is_taken_as_it_is(backend):
     optax = pytest.importorskip("optax")
     if backend.name != "jax":

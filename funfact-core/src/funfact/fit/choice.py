@@ -16,7 +16,6 @@ from funfact.fit.solvers.inplace import InPlace, is_in_place
 from funfact.fit.solvers.stateful import Stateful
 from funfact.fit.solvers.table import AUTO, DERIVED, derived_of, name_of
 from funfact.fit.solvers.transformation import Transformation, is_transformation
-from funfact.model.memory import bytes_each
 from funfact.optim import RULES, rule_of
 
 __all__ = ["Choice", "choose", "needed"]
@@ -124,22 +123,7 @@ def _refusal(derived: type[Derived], problem: Problem) -> str | None:
                 f"{named(condition)} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
             )
-    return derived.refusal(problem) or _no_room(derived, problem)
-
-
-def _no_room(derived: type[Derived], problem: Problem) -> str | None:
-    """Why a method does not stay within the limit of memory; None if it does."""
-    if problem.limit is None:
-        return None
-    need = derived.room(problem) + (problem.at_once if derived.whole else 0)
-    if need <= problem.limit:
-        return None
-    each = bytes_each(problem.backend.dtype_name(problem.dtype))
-    return (
-        f"its steps hold {need * each:,} bytes at once, and memory_limit= leaves room for "
-        f"{problem.limit * each:,}. Allow as much, leave the limit out, or give a method that "
-        "works in pieces, optimizer='Adam'."
-    )
+    return derived.refusal(problem) or derived.no_room(problem)
 
 
 def _check_constraints(problem: Problem, options: Options) -> None:

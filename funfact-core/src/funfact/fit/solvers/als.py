@@ -103,6 +103,7 @@ class ALS(Derived):
         imposed = [constraint for _, constraint in constrained(problem)]
         solved = all(type(constraint) is NonNegative for constraint in imposed)
         able = all(isinstance(problem.backend, capability) for capability in LM.needs)
+        able = able and LM.no_room(problem) is None
         if able and (overtakes(problem) or (not solved and is_small(problem))):
             return None  # its steps, of all factors together and along the sets, are longer
         met = any(preferred(problem)) and not imposed

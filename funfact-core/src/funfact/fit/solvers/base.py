@@ -14,6 +14,7 @@ from funfact.backends.capabilities import Capability
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient
 from funfact.fit.problem import Problem
+from funfact.model.memory import bytes_each
 
 __all__ = ["Carry", "Derived", "Solver", "leaves", "mapped", "spread"]
 
@@ -162,6 +163,21 @@ class Derived(Solver):
     def room(cls, problem: Problem) -> int:
         """Elements that a step holds at once, beside those of a gradient."""
         return 0
+
+    @classmethod
+    def no_room(cls, problem: Problem) -> str | None:
+        """Why its steps do not stay within the limit of memory; None if they do."""
+        if problem.limit is None:
+            return None
+        need = cls.room(problem) + (problem.at_once if cls.whole else 0)
+        if need <= problem.limit:
+            return None
+        each = bytes_each(problem.backend.dtype_name(problem.dtype))
+        return (
+            f"its steps hold {need * each:,} bytes at once, and memory_limit= leaves room for "
+            f"{problem.limit * each:,}. Allow as much, leave the limit out, or give a method that "
+            "works in pieces, optimizer='Adam'."
+        )
 
     @classmethod
     def recommended(cls, problem: Problem) -> str | None:
