@@ -108,6 +108,9 @@ def test_methods_that_need_the_whole_say_so(fit, backend):
             fit(expr, target_of(expr), optimizer=method, memory_limit="2 kB")
     fac = fit(expr, target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
     assert "memory_limit=" in fac.history.reason
+    # LM is what the limit rules out; that ALS takes no functions says nothing of that
+    bent = fit(ff.exp(expr), target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
+    assert bent.history.reason.startswith("LM does not apply: its steps hold")
 
 
 PEAK = """

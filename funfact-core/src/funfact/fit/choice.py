@@ -70,16 +70,19 @@ def choose(problem: Problem, options: Options) -> Choice | str:
         return Choice(_asked_for(problem, options), name_of(method), lr=_rate(options))
     if options.rate_given:
         return _descent(problem, options, "a learning rate was given (lr=)")
-    refusals = []
+    refusals, short_of_room = [], []
     for name, derived in DERIVED.items():
         if not all(isinstance(problem.backend, capability) for capability in derived.needs):
             continue
-        refusal = _refusal(derived, problem)
+        refusal = _unfit(derived, problem)
         reason = None if refusal else derived.recommended(problem)
-        if reason:
+        no_room = derived.no_room(problem) if reason else None
+        if reason and not no_room:
             return Choice(derived.of, name, reason)
-        refusals.append(f"{name} does not apply: {refusal}" if refusal else "")
-    return _descent(problem, options, next(filter(None, refusals), "it takes any model"))
+        refusals += [f"{name} does not apply: {refusal}"] if refusal else []
+        short_of_room += [f"{name} does not apply: {no_room}"] if no_room else []
+    # a method that a limit of memory rules out says more than one that never applied
+    return _descent(problem, options, [*short_of_room, *refusals, "it takes any model"][0])
 
 
 def _descent(problem: Problem, options: Options, reason: str) -> Choice | str:
@@ -117,13 +120,18 @@ def _rate(options: Options) -> float | None:
 
 
 def _refusal(derived: type[Derived], problem: Problem) -> str | None:
+    return _unfit(derived, problem) or derived.no_room(problem)
+
+
+def _unfit(derived: type[Derived], problem: Problem) -> str | None:
+    """Why a method does not apply, whatever room there is."""
     if not derived.constrained:
         for tensor, condition in constrained(problem):
             return (
                 f"{named(condition)} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
             )
-    return derived.refusal(problem) or derived.no_room(problem)
+    return derived.refusal(problem)
 
 
 def _check_constraints(problem: Problem, options: Options) -> None:
