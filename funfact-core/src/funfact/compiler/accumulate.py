@@ -74,15 +74,16 @@ def accumulated(node: Contract, cache: float) -> Accumulated | None:
     >>> found.term.shape, [load.shape for _, _, load in found.cut]
     ((200, 100), [(200, 1), (100, 1), (1,)])
     """
-    if node.semiring != PRODUCT:
+    if node.semiring != PRODUCT or _elementwise(node):
         return None
-    stretch = _stretch(node)
+    inside = _stretch(node)
     result = prod(node.shape)
-    widest = max((prod(n.shape) for n in stretch if isinstance(n, Map)), default=0)
+    widest = max((prod(n.shape) for n in inside if isinstance(n, Map)), default=0)
     if widest <= max(cache, _WORTH * result):
         return None
+    stretch = [other for other in postorder(node) if other in inside]
     axis = _axis(node, widest, max(cache, result))
-    below = dict.fromkeys(child for n in stretch for child in n.below if child not in stretch)
+    below = dict.fromkeys(child for n in stretch for child in n.below if child not in inside)
     if axis is None or any(_WORTH * prod(child.shape) > widest for child in below):
         return None
     varying = [child for child in below if not isinstance(child, Const)]
@@ -90,13 +91,15 @@ def accumulated(node: Contract, cache: float) -> Accumulated | None:
     return _taken_apart(_over(stretch, loads), axis, {load: node for node, load in loads.items()})
 
 
-def _stretch(node: Contract) -> dict[Ir, None]:
-    """The contraction and the elementwise operations right below it, operands first."""
+def _stretch(node: Contract) -> set[Ir]:
+    """The contraction and the elementwise operations right below it."""
     inside: set[Ir] = {node}
-    for other in reversed(postorder(node)):  # those above an operation come before it
-        if other in inside:
-            inside.update(filter(_elementwise, other.below))
-    return dict.fromkeys(other for other in postorder(node) if other in inside)
+    todo: list[Ir] = [node]
+    while todo:
+        found = [child for child in todo.pop().below if child not in inside and _elementwise(child)]
+        inside.update(found)
+        todo += found
+    return inside
 
 
 def _elementwise(node: Ir) -> bool:
