@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial, wraps
+from functools import cached_property, partial, wraps
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,9 @@ class JAXBackend(
         super().__init__(options)
         import jax
 
-        self._jax = jax
+        from .einsum import compiled_einsum
+
+        self._jax, self._compiled_einsum = jax, compiled_einsum
         self.xp = jax.numpy
         if self.options.matmul_precision not in _PRECISIONS:
             asked = self.options.matmul_precision
@@ -156,7 +158,7 @@ class JAXBackend(
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """JAX's einsum, compiled once for each subscripts, since planning it costs more."""
-        return _compiled_einsum(subscripts, self.options.matmul_precision)(*operands)
+        return self._compiled_einsum(subscripts, self.options.matmul_precision)(*operands)
 
     def __getattr__(self, name: str) -> Any:
         found = super().__getattr__(name)
@@ -357,13 +359,6 @@ class JAXBackend(
             return self.xp.acosh(x)
         # jax 0.10 has the sign of its derivative wrong in the left half-plane.
         return self.xp.log(x + self.xp.sqrt(x - 1) * self.xp.sqrt(x + 1))
-
-
-@lru_cache(maxsize=1024)
-def _compiled_einsum(subscripts: str, precision: str) -> Callable[..., Array]:
-    import jax
-
-    return jax.jit(partial(jax.numpy.einsum, subscripts, precision=precision))
 
 
 def _device_name(device: Any) -> str:
