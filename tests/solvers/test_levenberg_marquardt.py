@@ -45,6 +45,13 @@ def test_strassen_is_found_from_nearly_every_start(lm):
     assert np.mean(errors < 1e-5) >= 0.9
 
 
+def test_starts_do_not_end_in_valleys_towards_infinity(lm):
+    # Hopcroft & Kerr 1971: eleven for 2 x 2 by 2 x 3; ten do so in the limit alone
+    target = multiplication(2, 2, 3).astype("float32")
+    found = lm(cp(target.shape, 11), target, vec_size=10, max_steps=150, returns="all")
+    assert np.mean([relative_error(fac, target) < 1e-4 for fac in found]) >= 0.9
+
+
 @pytest.mark.parametrize("vec_axis", [0, -1])
 def test_a_nonlinear_model_to_single_precision(lm, vec_axis):
     rng = np.random.default_rng(0)
