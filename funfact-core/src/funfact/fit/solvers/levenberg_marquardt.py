@@ -84,8 +84,8 @@ _KEPT = (
     LowerTriangular,
     Toeplitz,
 )
-"""Sets in which alternating steps get about as far, measured on CP models 20x20x20 and 30x30x30 of
-rank 4 with noise and without, and on matrices. In a box, or among matrices that are positive
+"""Sets in which alternating steps get about as far, measured on CP models 20x20x20 of rank 4 and
+some larger ones, with noise and without. In a box, or among matrices that are positive
 definite or symmetric and columns that are monotone or in the simplex, a thousand sweeps
 left up to half of a target that LM made exactly."""
 
