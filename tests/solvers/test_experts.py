@@ -93,19 +93,24 @@ def test_kron_and_matmul(measure):
 
 def test_what_misses_its_floor_is_marked(measure):
     """A ratio that is too large, a mean of 1.0.3 that is too small, a wall that is too slow."""
-    page = importlib.import_module("page")
-    row = {"ours": 3.0, "theirs": 2.0, "ratio": 1.5, "low": 1.4, "high": 1.6, "memory": (2, 1)}
-    fine = row | {"ratio": 0.5, "memory": (1, 1)}
-    found = page.Measured({("cp", "numpy"): row, ("matrix", "numpy"): fine})
-    table = page.tables(found)
+    page, figures = (importlib.import_module(name) for name in ("page", "figures"))
+    row = {"ours": 3.0, "theirs": 2.0, "ratio": 1.5, "low": 1.4, "high": 1.6}
+
+    def tables(found):
+        return page.tables(figures.Figures("Here.", found, dict.fromkeys(found, "abc")))
+
+    rows = {"time cp numpy": row, "time matrix numpy": row | {"ratio": 0.5}}
+    table = tables(
+        rows | {"cost cp numpy": {"memory": [2, 1]}, "cost matrix numpy": {"memory": [1, 1]}}
+    )
     assert "**1.50** ▲" in table
     assert "2 / 1 ▲" in table
     assert "**0.50** |" in table
     assert "1 / 1 |" in table
 
-    earlier = {("cp", "numpy"): row | {"ratio": 0.9}, ("matrix", "numpy"): None}
+    earlier = {"earlier cp numpy": row | {"ratio": 0.9}, "earlier matrix numpy": None}
     walls = {"a step": {"figure": 30.0, "limit": 24, "above": False}}
-    table = page.tables(page.Measured(earlier=earlier, walls=walls))
+    table = tables(earlier | {"growth": {"growth": {}, "walls": walls}})
     assert "**0.9** ▲" in table
     assert "not at all" in table
     assert "**30.0** ▲ | at most 24" in table
