@@ -19,13 +19,15 @@ from funfact.errors import DeviceError, OptionError
 
 HERE = Path(__file__).parent
 FOUR = "--xla_force_host_platform_device_count=4"
+SWEPT = {"replicas": 5, "devices": "all", "multilinear": True, "max_steps": 9}
+# of methods that take a step or not by its loss, so few steps that this is no matter of rounding
 MORE = [
     {"replicas": 3, "axis": 0, "devices": "all"},
     {"replicas": 1, "axis": -1, "devices": ["cpu:1", "cpu:3"], "optimizer": "RMSprop"},
     {"replicas": 5, "axis": 0, "devices": ["cpu:1", "cpu:3"], "optimizer": "LM", "max_steps": 4},
     {"replicas": 5, "axis": 0, "devices": "all", "optimizer": "LBFGS", "max_steps": 9},
-    {"replicas": 5, "axis": -1, "devices": "all", "multilinear": True, "optimizer": "ALS"},
-    {"replicas": 5, "axis": 0, "devices": "all", "multilinear": True, "optimizer": "auto"},
+    {**SWEPT, "axis": -1, "optimizer": "ALS"},
+    {**SWEPT, "axis": 0, "optimizer": "auto"},
     {"replicas": 5, "axis": 0, "devices": "all", "multilinear": True},
 ]
 COLLECTIVE = re.compile(r"(all-gather|all-reduce|all-to-all|collective-permute|reduce-scatter)")

@@ -1,6 +1,7 @@
 """A constraint tried on arrays: how far they are from it, and whether it is one."""
 
 from math import prod
+from statistics import median
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,6 +10,13 @@ from funfact.backends.contract import Array, Backend
 from funfact.conditions.constraint import Constraint
 
 __all__ = ["distance", "flaw"]
+
+_FAR = 1.0, 10.0
+"""How far out of a set are points from which others of it are found, in units of its elements."""
+
+_CLOSE = 0.01
+"""A share of a step: curved sets differ by the square root of a rounding, corners that are near at
+some of the points alone."""
 
 Numbers: TypeAlias = np.ndarray[Any, Any]
 
@@ -64,25 +72,30 @@ def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
             f"its tangent is not orthogonal: the inner product of the part of v with w is {one:.3g}"
             f", that of v with the part of w {other:.3g}, and the two are to be equal."
         )
-    kept = _kept(constraint, x, gradient, ab)
-    if not kept > 0.5:  # one that is off at a corner may stay
+    points = [x, *(constraint.project(far * _scale(x, ab) * v, ab) for far in _FAR)]
+    other = median(_difference(constraint, point, gradient, ab) for point in points)
+    if not other <= _CLOSE:
         return (
-            f"its tangent leads out of the set: of a small step against a gradient, project leaves "
-            f"{kept:.0%}. At an edge, it is to hold back what would leave, seen against the "
-            "gradient: of x >= 0, the elements where x is 0 and the gradient positive."
+            "its tangent is not that of its project: a small step against a gradient is another "
+            f"if it is taken and projected than along the tangent, by {other:.0%} of it. For small "
+            "h, h * tangent(x, gradient, -gradient) is project(x - h * gradient) - x. Does project "
+            "give the nearest point, and does tangent hold back what would leave the set at an "
+            "edge, and nothing else: of x >= 0, elements where x is 0 and the gradient positive?"
         )
     return None
 
 
-def _kept(constraint: Constraint, x: Array, gradient: Array, ab: Backend) -> float:
-    """How much of a small step against the gradient, along the tangent, the projection leaves."""
-    step = constraint.tangent(x, gradient, ab)(-gradient)
-    longest = float(np.max(np.abs(ab.to_numpy(step))))
-    if not longest:
-        return 1.0
-    scale = float(np.max(np.abs(ab.to_numpy(x)))) or 1.0
-    step = step * (_half(x, ab) ** (2 / 3) * scale / longest)
-    return _inner(step, constraint.project(x + step, ab) - x, ab) / _inner(step, step, ab)
+def _difference(constraint: Constraint, x: Array, gradient: Array, ab: Backend) -> float:
+    """Of a small step that is projected from one along the tangent, as a share of the step."""
+    size = _half(x, ab) * _scale(x, ab)
+    moved = (constraint.project(x - size * gradient, ab) - x) / size
+    other = moved - constraint.tangent(x, gradient, ab)(-gradient)
+    return float((_inner(other, other, ab) / _inner(gradient, gradient, ab)) ** 0.5)
+
+
+def _scale(x: Array, ab: Backend) -> float:
+    """The largest modulus of an element; one where all are zero."""
+    return float(np.max(np.abs(ab.to_numpy(x)))) or 1.0
 
 
 def _half(x: Array, ab: Backend) -> float:

@@ -55,6 +55,10 @@ _DAMPING, _LOWER, _RAISE = 1e-3, 1 / 3, 5.0
 """The damping at the start, in units of the mean diagonal of JᵀJ; what a step multiplies it
 with that lowers the objective about as much as the linear model says, and one that does not."""
 
+_JUDGED = 16
+"""Roundings of |r|² that a step is to promise: whether one that promises less was good is chance.
+It makes the damping smaller; else one replica after the other would stop, short of the optimum."""
+
 _LEAST, _MOST = 1e-11, 1e11
 """Damping."""
 
@@ -187,6 +191,9 @@ class LM(Derived):
         ones = ab.ones_like(damping)
         factor = ab.where(fall > 0.7 * promised, _LOWER * ones, ones)
         factor = ab.where(fall > 0.2 * promised, factor, _RAISE * ones)
+        # a step too small to be judged says nothing against a longer one
+        seen = promised > _JUDGED * float(ab.xp.finfo(r.dtype).eps) * _squares(r, ab)
+        factor = ab.where(seen, factor, _LOWER * ones)
         damping = ab.clip(damping * factor, _LEAST, _MOST)
         near = _squares(r, ab) < _NEAR * rho * _squares(x, ab)
         share = share * ab.where(near, _FADING_NEAR * ab.ones_like(share), _FADING)
