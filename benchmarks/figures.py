@@ -80,8 +80,13 @@ def figures_of(page: Path, where: str, whole: bool) -> Figures:
 
 
 def _commit() -> str:
-    """What git calls the sources, with a mark if they differ from it."""
-    words = ["git", "describe", "--always", "--exclude=*", "--dirty=+"]
+    """The last commit, with a mark if sources differ from it; pages do while figures come in."""
+    commit = _git("rev-parse", "--short", "HEAD") or "unknown"
+    changed = _git("status", "--porcelain", "--", ":/", ":(top,exclude)docs")
+    return commit + ("+" if changed else "")
+
+
+def _git(*words: str) -> str:
     folder = Path(__file__).parent
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
