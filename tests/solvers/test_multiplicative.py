@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.errors import OptionError
+from funfact.errors import CapabilityError, OptionError
 
 i, j, k, p, q, r, s = ff.indices("i, j, k, p, q, r, s")
 
@@ -148,3 +148,21 @@ def test_what_does_not_apply_says_why(backend, name):
     expr, loss, message = REFUSED[name]
     with pytest.raises(OptionError, match=r"optimizer='MU' does not apply here: .*" + message):
         ff.factorize(expr, np.ones(expr.shape), optimizer="MU", loss=loss)
+
+
+def test_a_factor_that_may_be_negative_is_why_it_is_not_taken(backend):
+    """That it is not linear least squares says less."""
+    x = np.random.default_rng(2).poisson(3.0, size=(8, 7)).astype(float)
+    expr = t("w", 8, 3, constrain=None)[i, r] * t("h", 3, 7)[r, j]
+
+    def reason():
+        fac = ff.factorize(expr, x, loss="KLDivergence", max_steps=2, progress=False)
+        return fac.history.reason
+
+    said = "MU does not apply: w may be negative, as nothing is imposed on it"
+    if isinstance(backend, ff.backends.Autodiff):
+        assert reason().startswith(said)
+        assert "optimizer=" not in reason()
+    else:
+        with pytest.raises(CapabilityError, match=said):
+            reason()

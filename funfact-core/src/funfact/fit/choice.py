@@ -70,7 +70,8 @@ def choose(problem: Problem, options: Options) -> Choice | str:
         return Choice(_asked_for(problem, options), name_of(method), lr=_rate(options))
     if options.rate_given:
         return _descent(problem, options, "a learning rate was given (lr=)")
-    refusals, short_of_room = [], []
+    said: list[tuple[int, str]] = []  # by how much it says: what applies but for a limit of memory,
+    # what is for this loss, what is for another
     for name, derived in DERIVED.items():
         if not all(isinstance(problem.backend, capability) for capability in derived.needs):
             continue
@@ -79,13 +80,15 @@ def choose(problem: Problem, options: Options) -> Choice | str:
         no_room = derived.no_room(problem) if reason else None
         if reason and not no_room:
             return Choice(derived.of, name, reason)
-        refusals += [f"{name} does not apply: {refusal}"] if refusal else []
-        short_of_room += [f"{name} does not apply: {no_room}"] if no_room else []
-    # a method that a limit of memory rules out says more than one that never applied
-    return _descent(problem, options, [*short_of_room, *refusals, "it takes any model"][0])
+        if refusal or no_room:
+            rank = 0 if no_room else 1 if derived.loss is type(problem.loss) else 2
+            said.append((rank, f"{name} does not apply: {refusal or no_room}"))
+    _, reason = min(said, key=lambda one: one[0], default=(0, "it takes any model"))
+    return _descent(problem, options, reason)
 
 
 def _descent(problem: Problem, options: Options, reason: str) -> Choice | str:
+    reason, _, _ = reason.partition(". ")  # what to do instead is done
     if not isinstance(problem.backend, Autodiff):
         return reason
     rule = rule_of(RULES[_FALLBACK], options.lr)

@@ -266,7 +266,7 @@ def _build(
         append=options.append,
         limit=options.memory_limit and options.memory_limit // bytes_each(name),
     )
-    check_limit(problem)
+    check_limit(problem, options.memory_limit)
     return model, problem
 
 

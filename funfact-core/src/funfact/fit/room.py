@@ -41,8 +41,8 @@ def check_room(tsrex: TsrEx, dtype: str, replicas: int) -> None:
         )
 
 
-def check_limit(problem: Problem) -> None:
-    """Refuse a limit of memory (``memory_limit=``) in which no piece of a step fits.
+def check_limit(problem: Problem, given: int | None) -> None:
+    """Refuse a limit of memory, `given` bytes, in which no piece of a step fits.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def check_limit(problem: Problem) -> None:
         )
     )
     raise OptionError(
-        f"memory_limit={limit * each:,} bytes: a step of this fit in {name} holds at least "
+        f"memory_limit={given:,} bytes: a step of this fit in {name} holds at least "
         f"{need * each:,} beside factors, target and data ({how}). Allow as much, {fewer}or give "
         f"a narrower dtype.{whole}"
     )

@@ -22,6 +22,7 @@ from funfact.fit.solvers.linear import System, corrected, explained, system
 from funfact.fit.solvers.model import Multilinear, called, multilinear, preferred
 from funfact.fit.solvers.nonnegative import COLUMNS, nonnegative, projected
 from funfact.fit.solvers.normal import Normal, derive, is_factor
+from funfact.loss import MSE
 
 __all__ = ["ALS", "equations"]
 
@@ -79,6 +80,7 @@ class ALS(Derived):
     """
 
     needs = (Linalg,)
+    loss = MSE
     constrained = True
     spectral_starts = True
 

@@ -14,6 +14,7 @@ from funfact.backends.capabilities import Capability
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient
 from funfact.fit.problem import Problem
+from funfact.loss import Loss
 from funfact.model.memory import bytes_each
 
 __all__ = ["Carry", "Derived", "Solver", "leaves", "mapped", "spread"]
@@ -139,11 +140,14 @@ class Derived(Solver):
 
     Attributes
     ----------
+    loss : class of a loss, optional
+        The one that it is for; without it, any.
     whole : bool
         Whether a step needs the model as a whole, so that it cannot be made in pieces.
     """
 
     settles = True
+    loss: ClassVar[type[Loss] | None] = None
     whole: ClassVar[bool] = True
 
     @classmethod
@@ -151,7 +155,8 @@ class Derived(Solver):
     def refusal(cls, problem: Problem) -> str | None:
         """Why the solver does not apply, and what to use instead; None if it does.
 
-        Text for the middle of a sentence: "the factor u stands twice, ...".
+        Text for the middle of a sentence, which ends where what to use begins: "the factor u stands
+        twice, .... Give ....".
         """
 
     @classmethod

@@ -39,6 +39,7 @@ from funfact.fit.solvers.blocks import Block
 from funfact.fit.solvers.gauss_newton import Local, System, formed, has_room, products
 from funfact.fit.solvers.preconditioner import preconditioner_of
 from funfact.fit.solvers.residuals import Layout, imposed_rows, residual_of, why_not_squares
+from funfact.loss import MSE
 from funfact.model.memory import bytes_each
 
 __all__ = ["LM", "is_small", "overtakes"]
@@ -107,6 +108,7 @@ class LM(Derived):
     """
 
     needs = (Linearize, Linalg)
+    loss = MSE
     loops = True
     constrained = True
 

@@ -77,6 +77,7 @@ class MU(Derived):
     share of the mean below which no element falls.
     """
 
+    loss = KLDivergence
     constrained = True
 
     problem: Problem
@@ -170,8 +171,9 @@ def _model(problem: Problem) -> Multilinear | str:
     for load, constraint in zip(found.loads, found.constraints, strict=True):
         if constraint is None:
             return (
-                f"{called(load.key)} may be negative, and the updates only change the size of "
-                "elements. Give constrain='NonNegative' for each factor, or optimizer='Adam'."
+                f"{called(load.key)} may be negative, as nothing is imposed on it, and the "
+                "updates only change the size of elements. Give constrain='NonNegative' for each "
+                "factor, or optimizer='Adam'."
             )
         if type(constraint) is not NonNegative:
             return (
