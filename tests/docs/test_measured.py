@@ -1,10 +1,25 @@
 """What the pages of figures show is what was measured, and rows of two machines do not mix."""
 
+import importlib
 import json
+from pathlib import Path
 
 import pytest
 
 from benchmarks.figures import Figures, figures_of
+from benchmarks.place import replaced
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("module", ["page", "validation.page"])
+def test_a_page_shows_its_figures(module, monkeypatch):
+    """All of them, and no others: what is not measured is not written into it by hand."""
+    monkeypatch.syspath_prepend(CHECKOUT / "benchmarks")
+    page = importlib.import_module(module)
+    figures = Figures(**json.loads(page.PAGE.with_suffix(".json").read_text(encoding="utf-8")))
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert replaced(text, page.tables(figures)) == text
 
 
 def test_figures_are_kept(tmp_path):
