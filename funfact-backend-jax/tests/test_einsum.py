@@ -56,3 +56,86 @@ def test_of_one_replica_no_gradient_is_transposed(backend):
 def test_what_it_refuses_is_told_by_jax(backend, subscripts):
     with pytest.raises((ValueError, TypeError), match=r"einsum|subscript|dimension|did not appear"):
         backend.einsum(subscripts, backend.ones((1, 2, 3)), backend.ones((3, 4)))
+
+
+PRODUCTS = [case for case in CASES if len(case) == 3 and "->" in case[0]]
+
+
+@pytest.mark.parametrize("case", PRODUCTS, ids=lambda case: case[0])
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+def test_its_gradients_are_finite_differences(backend, case, dtype):
+    """Of Re⟨w, product⟩ along a direction: exact, as it is linear in each operand."""
+    subscripts, *shapes = case
+    rng = np.random.default_rng(0)
+
+    def draw(shape):
+        a, b = rng.normal(size=(2, *shape))
+        return a + 1j * b if dtype == "complex64" else a
+
+    arrays = [draw(shape) for shape in shapes]
+    weights = draw(np.einsum(subscripts, *arrays).shape)
+
+    def inner(*operands):
+        return np.sum(weights.conj() * np.einsum(subscripts, *operands)).real
+
+    def objective(operands, w):
+        product = backend.einsum(subscripts, *operands)
+        return backend.sum(backend.real(backend.conj(w) * product)), ()
+
+    native = [backend.tensor(x.astype(dtype)) for x in (*arrays, weights)]
+    found = backend.value_and_grad(objective)(native[:2], native[2])[1]
+    for n, gradient in enumerate(found):
+        along = [draw(x.shape) if n == m else x for m, x in enumerate(arrays)]
+        slope = np.sum(np.conj(gradient) * along[n]).real
+        np.testing.assert_allclose(slope, inner(*along), rtol=1e-4, atol=1e-3)
+
+
+def test_gradients_are_made_in_the_order_of_the_operands(backend):
+    """Of a product in the middle of others, of a large tensor with two large results."""
+
+    def inner(arrays, target):
+        left = backend.einsum("ipa,ajq->ijpq", *arrays)
+        return backend.sum(backend.einsum("ijpq,ijkl->pqkl", left, target) ** 2), ()
+
+    def program(gradient):
+        arrays = [backend.ones((16, 8, 8)), backend.ones((8, 16, 8))]
+        target = backend.ones((16, 16, 16, 16))
+        compiled = jax.jit(lambda *args: gradient(*args)[1]).lower(arrays, target).compile()
+        return compiled.as_text()
+
+    def transposed(text):
+        return text.count(" transpose(") + text.count("} copy(")
+
+    plain = jax.value_and_grad(inner, has_aux=True)
+    assert transposed(program(backend.value_and_grad(inner))) < transposed(program(plain))
+
+
+def test_gradients_can_be_differentiated_forwards(backend):
+    """The Hessian of |x y|² by x along v is 2 v y yᵀ."""
+    rng = np.random.default_rng(0)
+    x, y, v = (rng.normal(size=shape).astype("float32") for shape in [(3, 4), (4, 5), (3, 4)])
+
+    def square(arrays):
+        return backend.sum(backend.einsum("ij,jk->ik", arrays[0], y) ** 2), ()
+
+    gradient = backend.value_and_grad(square)
+    _, found = jax.jvp(lambda x: gradient([x])[1][0], [x], [v])
+    np.testing.assert_allclose(found, 2 * v @ y @ y.T, rtol=1e-4)
+
+
+def test_elsewhere_products_are_differentiated_forwards(backend):
+    y = backend.ones((4, 5))
+    backend.value_and_grad(lambda a: (backend.sum(backend.einsum("ij,jk->ik", a[0], y)), ()))([y.T])
+    _, found = jax.jvp(lambda x: backend.einsum("ij,jk->ik", x, y), [y.T], [y.T])
+    np.testing.assert_allclose(found, np.full((5, 5), 4.0))
+
+
+def test_what_is_held_fixed_has_no_gradient_made(backend):
+    """The gradient by a large operand that nobody asks for is not even traced."""
+    y = backend.ones((4, 1000))
+
+    def total(arrays):
+        return backend.sum(backend.einsum("ij,jk->ik", arrays[0], y)), ()
+
+    jaxpr = jax.make_jaxpr(lambda x: backend.value_and_grad(total)([x]))(backend.ones((3, 4)))
+    assert str(jaxpr).count("dot_general") == 2

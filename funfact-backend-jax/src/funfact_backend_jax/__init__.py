@@ -81,9 +81,9 @@ class JAXBackend(
         super().__init__(options)
         import jax
 
-        from .einsum import compiled_einsum
+        from . import einsum
 
-        self._jax, self._compiled_einsum = jax, compiled_einsum
+        self._jax, self._einsum = jax, einsum
         self.xp = jax.numpy
         if self.options.matmul_precision not in _PRECISIONS:
             asked = self.options.matmul_precision
@@ -157,8 +157,8 @@ class JAXBackend(
     # --- products, as precise as was asked for
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:
-        """JAX's einsum, compiled once for each subscripts, since planning it costs more."""
-        return self._compiled_einsum(subscripts, self.options.matmul_precision)(*operands)
+        """JAX's einsum."""
+        return self._einsum.compiled_einsum(subscripts, self.options.matmul_precision, *operands)
 
     def __getattr__(self, name: str) -> Any:
         found = super().__getattr__(name)
@@ -172,7 +172,7 @@ class JAXBackend(
         self, f: Callable[..., tuple[Array, Any]]
     ) -> Callable[..., tuple[tuple[Array, Any], list[Array]]]:
         """As the contract says; JAX's gradient is conjugated, being that of the real part."""
-        g = self._jax.value_and_grad(f, has_aux=True)
+        g = self._jax.value_and_grad(self._einsum.in_reverse(f), has_aux=True)
 
         def conjugated(params: list[Array], *args: Any) -> tuple[tuple[Array, Any], list[Array]]:
             outcome, gradients = g(params, *args)

@@ -1,8 +1,10 @@
-"""JAX's einsum, with as few axes as it needs."""
+"""JAX's einsum, with as few axes as it needs, and gradients in the order of its operands."""
 
+import threading
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
 from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,16 +12,87 @@ import jax.numpy as jnp
 from funfact.backends.contract import Array
 from funfact.backends.einsum import is_explicit
 
-__all__ = ["compiled_einsum"]
+__all__ = ["compiled_einsum", "in_reverse"]
 
 _SMALL = 2**15
 """Elements of an array that lies in a cache, where it is transposed in no time."""
 
 
+_thread = threading.local()
+
+
+def in_reverse(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f`, whose products are to be differentiated in reverse mode alone."""
+
+    @wraps(f)
+    def traced(*args: Any) -> Any:
+        before, _thread.in_reverse = _is_in_reverse(), True
+        try:
+            return f(*args)
+        finally:
+            _thread.in_reverse = before
+
+    return traced
+
+
+def _is_in_reverse() -> bool:
+    return getattr(_thread, "in_reverse", False)
+
+
+def compiled_einsum(subscripts: str, precision: str, *operands: Array) -> Array:
+    """An einsum, compiled once for each subscripts, since planning it costs more than a product."""
+    own = _is_in_reverse() and _is_pair(subscripts) and _fit(subscripts, operands)
+    return (_differentiated if own else _compiled)(subscripts, precision)(*operands)
+
+
 @lru_cache(maxsize=1024)
-def compiled_einsum(subscripts: str, precision: str) -> Callable[..., Array]:
-    """``f(*operands)``, compiled, since planning it costs more than a product."""
+def _compiled(subscripts: str, precision: str) -> Callable[..., Array]:
     return jax.jit(partial(_einsum, subscripts, precision))
+
+
+@lru_cache(maxsize=1024)
+def _differentiated(subscripts: str, precision: str) -> Callable[..., Array]:
+    """A product of two whose gradients are products in the order of the operands.
+
+    JAX has the gradient of the result first in both, so that XLA transposes what it makes for the
+    second operand, or what it makes that of, which may be much larger than the operands are.
+    """
+    operands, result = subscripts.split("->")
+    left, right = operands.split(",")
+    product = _compiled(subscripts, precision)
+    by_left = _compiled(f"{result},{right}->{left}", precision)
+    by_right = _compiled(f"{left},{result}->{right}", precision)
+
+    def forward(x: Any, y: Any) -> tuple[Array, tuple[Array | None, Array | None]]:
+        kept = x.value if y.perturbed else None, y.value if x.perturbed else None
+        return product(x.value, y.value), kept
+
+    def backward(kept: tuple[Array | None, Array | None], ct: Any) -> tuple[Any, Any]:
+        if isinstance(ct, jax.custom_derivatives.SymbolicZero):
+            return None, None
+        x, y = kept
+        return None if y is None else by_left(ct, y), None if x is None else by_right(x, ct)
+
+    function = jax.custom_vjp(product)
+    function.defvjp(forward, backward, symbolic_zeros=True)
+    return function
+
+
+@lru_cache(maxsize=1024)
+def _is_pair(subscripts: str) -> bool:
+    """Whether each letter stands once in an operand, and again in the other or in the result."""
+    operands, _, result = subscripts.partition("->")
+    left, *others = operands.split(",")
+    if not is_explicit(subscripts) or len(others) != 1:
+        return False
+    (right,) = others
+    once = all(len({*x}) == len(x) for x in (left, right, result))
+    return once and {*left} ^ {*right} <= {*result}
+
+
+def _fit(subscripts: str, operands: Sequence[Array]) -> bool:
+    """Whether they have one dtype, and letters one size: an einsum may convert, and broadcast."""
+    return len({x.dtype for x in operands}) == 1 and bool(_sizes(subscripts, operands))
 
 
 def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
