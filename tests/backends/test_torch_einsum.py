@@ -56,6 +56,29 @@ def test_gradients_are_those_of_the_library(torch, subscripts):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("subscripts", ["ac,cd->ad", "ac,dc->ad", "ca,cd->da", "ca,dc->ad"])
+def test_a_large_matrix_times_few_columns_is_few_rows_times_the_matrix(torch, subscripts):
+    from funfact_backend_torch.einsum import einsum
+
+    rng, size = np.random.default_rng(0), {"a": 160, "c": 128, "d": 8}
+    left, right = subscripts.split("->")[0].split(",")
+    arrays = [rng.normal(size=[size[n] for n in term]) for term in (left, right)]
+    large, few = (torch.as_tensor(x).requires_grad_() for x in arrays)
+    found = einsum(subscripts, large, few)
+    expected = np.einsum(subscripts, *arrays)
+    np.testing.assert_allclose(found.detach().numpy(), expected, rtol=1e-12, atol=1e-12)
+    assert found.stride()[subscripts[-2:].index("a")] == 1
+    weight = rng.normal(size=expected.shape)
+    by_large, by_few = torch.autograd.grad((found * torch.as_tensor(weight)).sum(), [large, few])
+    output = subscripts[-2:]
+    for gradient, form, other in [
+        (by_large, f"{output},{right}->{left}", arrays[1]),
+        (by_few, f"{output},{left}->{right}", arrays[0]),
+    ]:
+        oracle = np.einsum(form, weight, other)
+        np.testing.assert_allclose(gradient.numpy(), oracle, rtol=1e-12, atol=1e-12)
+
+
 def test_sizes_that_disagree_are_refused(torch):
     from funfact_backend_torch.einsum import einsum
 

@@ -31,6 +31,14 @@ Tensor: TypeAlias = Any
 Move: TypeAlias = Callable[[Tensor], Tensor]
 Shape: TypeAlias = tuple[int, ...]
 
+_FEW = 8
+"""Columns of a large matrix's product that are quicker as its rows, the other way round. With
+MKL a matrix 1024x1024 by 8 columns takes 0.64 ms, and up to 2.9 ms where one of them is transposed,
+as in gradients; 8 rows by the matrix take 0.25 to 0.29 ms. With 16 columns it hardly matters."""
+
+_LARGE = 2**14
+"""Elements of that matrix, at least: less is not worth a result that lies the other way round."""
+
 
 def einsum(subscripts: str, *operands: Tensor) -> Tensor:
     """As ``torch.einsum``, of tensors of one dtype."""
@@ -83,8 +91,31 @@ def _product(left: str, right: str, output: str, summed: list[str], size: dict[s
     batch = [n for n in output if n in left and n in right]
     rows = [n for n in output if n not in right]
     columns = [n for n in output if n not in left]
-    if _order(output, columns) < _order(output, rows):  # the result then needs no permutation
-        return _swapped(_product(right, left, output, summed, size))
+    if _turned(output, rows, columns, summed, size):
+        run = _product_as_is(right, left, output, (batch, columns, rows, summed), size)
+        return lambda a, b: run(b, a)
+    return _product_as_is(left, right, output, (batch, rows, columns, summed), size)
+
+
+def _turned(
+    output: str, rows: list[str], columns: list[str], summed: list[str], size: dict[str, int]
+) -> bool:
+    """Whether the second operand times the first is quicker than the first times the second."""
+    m, n, k = (_volume(group, size) for group in (rows, columns, summed))
+    if min(m, n) <= _FEW < max(m, n) and k * max(m, n) >= _LARGE:
+        return n < m
+    return _order(output, columns) < _order(output, rows)  # the result then needs no permutation
+
+
+def _product_as_is(
+    left: str,
+    right: str,
+    output: str,
+    groups: tuple[list[str], list[str], list[str], list[str]],
+    size: dict[str, int],
+) -> Any:
+    """The left operand times the right one; `groups` of axes are batch, rows, columns, summed."""
+    batch, rows, columns, summed = groups
     summed = _kept(left if _volume(left, size) >= _volume(right, size) else right, summed)
     # bmm for one product too: the gradient of mm transposes twice where that is slower
     items, m, k, n = (_volume(group, size) for group in (batch, rows, summed, columns))
@@ -149,7 +180,3 @@ def _order(output: str, group: Sequence[str]) -> int:
 
 def _volume(letters: Iterable[str], size: dict[str, int]) -> int:
     return prod(size[letter] for letter in letters)
-
-
-def _swapped(run: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    return lambda a, b: run(b, a)
