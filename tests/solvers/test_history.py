@@ -26,9 +26,9 @@ class Seen:
     @hookimpl
     def checkpoint(self, point):
         arrays = [ff.active_backend.to_numpy(x) for x in point.factors]
-        wide = np.result_type(arrays[0], np.float64)
         axis = -1 if self.append else 0
-        self.factors.append([np.moveaxis(x, axis, 0).astype(wide) for x in arrays])
+        wide = [x.astype(np.result_type(x, np.float64)) for x in arrays]
+        self.factors.append([np.moveaxis(x, axis, 0) for x in wide])
 
 
 def gradient_norm(objective, factors):
@@ -159,3 +159,145 @@ def test_other_losses_say_nothing_of_squares(fit):
     history = fit(cp(), np.ones(SHAPE), loss="L1", max_steps=10).history
     assert (history.loss_name, history.squared_error, history.explained) == ("L1", None, None)
     assert np.isfinite(history.gradient_norm)
+
+
+def looked_at(expr, target, **options):
+    """A history of a few steps, and the factors at its checkpoints."""
+    seen = Seen(options.get("vec_axis", 0) == -1)
+    fac = ff.factorize(
+        expr, target, plugins=[seen], max_steps=20, checkpoint_freq=10, tol=0, vec_size=2,
+        progress=False, **options,
+    )  # fmt: skip
+    return fac.history, seen.factors
+
+
+def assert_norms(history, points, objective, rtol=2e-3):
+    """That they are those of an objective of one replica, by finite differences."""
+    expected = [[gradient_norm(objective, [x[n] for x in f]) for n in range(2)] for f in points]
+    np.testing.assert_allclose(history.gradient_norms, expected, rtol=rtol, atol=1e-5)
+
+
+def mean_square(value, target):
+    return lambda factors: np.mean(np.abs(value(*factors) - target) ** 2)
+
+
+def tucker():
+    g = ff.tensor("g", 2, 2, 2)
+    a, b, c = (ff.tensor(s, n, 2) for s, n in zip("abc", SHAPE, strict=True))
+    p, q = ff.indices("p, q")
+    return ((g[p, q, r] * a[i, p]) * b[j, q]) * c[k, r]
+
+
+MASK = np.random.default_rng(3).random((5, 4)) < 0.7
+
+
+def masked():
+    u, v, w = ff.tensor("u", 5, 2), ff.tensor("v", 4, 2), ff.tensor(MASK.astype("float32"))
+    return (u[i, r] * v[j, r] * w[i, j]) >> [i, j]
+
+
+def with_rest():
+    """Each factor stands in one of the products alone, one of them in a broadcast axis."""
+    u, v, w = ff.tensor("u", 5, 2), ff.tensor("v", 4, 2), ff.tensor("w", 5, 1)
+    return (u[i, r] * v[j, r] - 3 * w[i, j]) >> [i, j]
+
+
+def blocks():
+    u, v = ff.tensor("u", 5, 2), ff.tensor("v", 2, 2)
+    return u & v
+
+
+LINEAR = {
+    "tucker": (tucker, lambda g, a, b, c: np.einsum("pqr,ip,jq,kr->ijk", g, a, b, c)),
+    "masked": (masked, lambda u, v: MASK * (u @ v.T)),
+    "with rest": (with_rest, lambda u, v, w: u @ v.T - 3 * w),
+    "blocks": (blocks, np.kron),
+}
+
+
+@pytest.mark.parametrize("append", [False, True])
+@pytest.mark.parametrize("name", LINEAR)
+def test_norms_of_models_that_are_linear_in_each_factor(backend, name, append):
+    """On a backend without automatic differentiation, too."""
+    make, value = LINEAR[name]
+    expr = make()
+    target = np.random.default_rng(0).normal(size=expr.shape).astype("float32")
+    history, points = looked_at(expr, target, optimizer="ALS", vec_axis=-append)
+    assert_norms(history, points, mean_square(value, target))
+
+
+def test_norms_of_a_sum(backend):
+    target = np.random.default_rng(0).normal(size=SHAPE).astype("float32")
+    history, points = looked_at(cp(), target, loss=ff.loss.MSE(reduction="sum"))
+    assert history.method == "ALS"
+    objective = mean_square(lambda *x: np.einsum("ir,jr,kr->ijk", *x), target)
+    assert_norms(history, points, lambda factors: 60 * objective(factors))
+
+
+def test_norms_of_complex_and_real_factors(backend):
+    rng = np.random.default_rng(0)
+    target = (rng.normal(size=(5, 4)) + 1j * rng.normal(size=(5, 4))).astype("complex64")
+    u, v = ff.tensor("u", 5, 2), ff.tensor("v", 4, 2, real=True)
+    history, points = looked_at(u[i, r] * v[j, r], target, optimizer="ALS")
+    assert_norms(history, points, mean_square(lambda u, v: u @ v.T, target))
+
+
+def test_norms_of_a_complex_model_of_which_a_factor_is_nonnegative(backend):
+    """What is imposed is no part of the gradient: it has an imaginary part by that factor too."""
+    rng = np.random.default_rng(0)
+    target = (rng.normal(size=(5, 4)) + 1j * rng.normal(size=(5, 4))).astype("complex64")
+    u, v = ff.tensor("u", 5, 2), ff.tensor("v", 4, 2, constrain="NonNegative")
+    history, points = looked_at(u[i, r] * v[j, r], target, optimizer="ALS")
+    assert_norms(history, points, mean_square(lambda u, v: u @ v.T, target))
+
+
+@pytest.mark.parametrize("elementwise", ["mse", "l1"])
+def test_norms_where_starts_are_outside_of_what_is_preferred(backend, elementwise):
+    target = np.random.default_rng(0).random(SHAPE).astype("float32")
+    wanted = ff.conditions.NonNegative(weight=3.0, elementwise=elementwise)
+    expr = cp(prefer=wanted, initializer=ff.initializers.Normal(1.0))
+    history, points = looked_at(expr, target, optimizer="ALS", penalty_weight=0.5)
+
+    def objective(factors):
+        power = 2 if elementwise == "mse" else 1
+        negative = sum(np.mean(np.maximum(-x, 0) ** power) for x in factors)
+        return error(target)(factors) + 1.5 * negative
+
+    assert history.losses.shape == (3, 2)
+    start = [gradient_norm(objective, [x[n] for x in points[0]]) for n in range(2)]
+    assert min(x.min() for x in points[0]) < 0 <= min(x.min() for x in points[1])
+    np.testing.assert_allclose(history.gradient_norms[0], start, rtol=1e-3)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_norms_of_a_divergence(backend, reduction):
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(3, size=SHAPE).astype("float32")
+    assert (counts == 0).any()
+    expr = cp(constrain="NonNegative", initializer=ff.initializers.Uniform(2.0))
+    history, points = looked_at(expr, counts, loss=ff.loss.KLDivergence(reduction=reduction))
+    assert history.method == "MU"
+
+    def objective(factors):
+        m = np.einsum("ir,jr,kr->ijk", *factors)
+        own = np.where(counts > 0, counts * np.log(np.maximum(counts, 1) / m), 0) - counts + m
+        return own.mean() if reduction == "mean" else own.sum()
+
+    # differences reach to the other side of an element that is nearly zero
+    expected = [[gradient_norm(objective, [x[n] for x in f]) for n in range(2)] for f in points[:1]]
+    np.testing.assert_allclose(history.gradient_norms[:1], expected, rtol=2e-3)
+
+
+def test_no_norm_is_taken_of_a_start_that_ends_the_fit(backend):
+    """Without automatic differentiation."""
+    from funfact.backends import Autodiff, current
+
+    rng = np.random.default_rng(0)
+    target = (rng.normal(size=(8, 2)) @ rng.normal(size=(2, 6))).astype("float32")
+    u, v = ff.tensor("u", 8, 2), ff.tensor("v", 6, 2)
+    fac = ff.factorize(u[i, r] * v[j, r], target, progress=False)
+    assert fac.history.steps.tolist() == [0]
+    known = isinstance(current(), Autodiff)
+    assert np.isfinite(fac.history.gradient_norms).all() == known
+    assert (fac.history.gradient_norm is not None) == known
+    assert ("gradient" in repr(fac.report())) == known

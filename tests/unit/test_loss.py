@@ -267,3 +267,12 @@ def test_a_loss_of_other_arguments_is_refused(spec, message):
 def test_what_a_loss_function_returns_is_checked(lead, function, kind, message):
     with pytest.raises(kind, match=message):
         per_replica(as_loss(function), np.ones((*lead, 3)), np.zeros(3), AB)
+
+
+def test_the_slope_of_the_divergence():
+    """By differences; where the logarithm is continued by a line, or the target is zero, too."""
+    model = np.array([2.0, 1e-9, -1.0, 0.5, -0.5, 3.0])
+    target = np.array([1.0, 1.0, 2.0, 0.0, 0.0, 3.0])
+    ends = [kl_divergence.elementwise(model + h, target, AB) for h in (1e-10, -1e-10)]
+    slope = kl_divergence.slope(model, target, AB)
+    np.testing.assert_allclose(slope, (ends[0] - ends[1]) / 2e-10, rtol=1e-4, atol=1e-4)

@@ -278,6 +278,13 @@ class KLDivergence(Loss):
         divergence = ab.where(positive, t * (quotient - 1 - ab.log(quotient)), clipped)
         return divergence + (clipped - model) * log(1 / _FLOOR)
 
+    def slope(self, model: Array, target: Array, ab: Backend) -> Array:
+        """The derivative of `elementwise` by the model."""
+        above = model > _FLOOR * target
+        t = ab.where(above & (target > _VANISHING), target, ab.zeros_like(model))
+        m = ab.where(above, model, ab.ones_like(model))
+        return ab.where(above, 1 - t / m, -log(1 / _FLOOR) * ab.ones_like(model))
+
 
 _FLOOR = 1e-6
 _VANISHING = 1e-30

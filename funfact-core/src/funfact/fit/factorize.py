@@ -294,7 +294,7 @@ def _fit(options: Options, choice: Choice, problem: Problem, solver: Solver) -> 
         settles=solver.settles,
         method=choice.method,
         reason=choice.reason,
-        gradient_norms=_norms_are_taken(problem, options),
+        gradient_norms=_norms_are_taken(problem, options, solver),
         loss=named(options.loss),
         squares=squares_of(problem),
         target_norm=problem.norm,
@@ -302,10 +302,10 @@ def _fit(options: Options, choice: Choice, problem: Problem, solver: Solver) -> 
     )
 
 
-def _norms_are_taken(problem: Problem, options: Options) -> bool:
+def _norms_are_taken(problem: Problem, options: Options, solver: Solver) -> bool:
     """Whether the norms of gradients are worth their price, which is that of a step or so."""
-    stretch = min(options.checkpoint_freq, options.max_steps)
-    return isinstance(problem.backend, Autodiff) and stretch >= _STRETCH
+    known = isinstance(problem.backend, Autodiff) or solver.linear
+    return known and min(options.checkpoint_freq, options.max_steps) >= _STRETCH
 
 
 def _results(

@@ -21,6 +21,7 @@ from funfact.compiler.lower import lower
 from funfact.compiler.report import report
 from funfact.fit.pieces import gradient_in_pieces, losses_in_pieces
 from funfact.fit.problem import FactorsOf, Problem, losses, objective
+from funfact.fit.slope import gradient_by_products
 from funfact.loss import MSE
 
 __all__ = [
@@ -69,7 +70,12 @@ def gradient_of(problem: Problem, factors_of: FactorsOf = list) -> Gradient:
 
 
 def gradient_with_losses(problem: Problem) -> Gradient:
-    """``g(factors, target, data) -> ((objective, losses), gradients)``, by the residual."""
+    """``g(factors, target, data) -> ((nothing of use, losses), gradients)``, by the residual.
+
+    On a backend without derivatives, for problems that `gradient_by_products` knows.
+    """
+    if not isinstance(problem.backend, Autodiff):
+        return gradient_by_products(problem)
     if problem.pieces is not None:
         return gradient_in_pieces(problem)
     return _differentiated(problem, objective(problem, tell=True))

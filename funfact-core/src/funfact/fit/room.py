@@ -49,8 +49,10 @@ def check_limit(problem: Problem, given: int | None) -> None:
     OptionError
     """
     limit, pieces = problem.limit, problem.pieces
+    if limit is None:
+        return
     need = problem.at_once if pieces is None else pieces.need
-    if limit is None or need <= limit:
+    if need <= limit:
         return
     name = problem.backend.dtype_name(problem.dtype)
     each = bytes_each(name)

@@ -65,15 +65,15 @@ def check_sets(model: Factorization) -> None:
     OptionError
         If one gives no nearest points, or no tangents.
     """
-    ab, called = model.backend, names(model.tsrex.node)
-    tensors = model.tsrex.tensors
+    ab, tensors = model.backend, model.tsrex.tensors
     asked = zip(tensors, constraints_of(tensors), model.all_factors, strict=True)
     for tensor, constraint, value in asked:
         if constraint is None or type(constraint) in CONSTRAINTS.values():
             continue
         found = flaw(constraint, replicas_first(tensor, ab)(value), ab)
         if found is not None:
-            raise OptionError(f"constrain={named(constraint)} of {called[tensor]}: {found}")
+            name = names(model.tsrex.node)[tensor]
+            raise OptionError(f"constrain={named(constraint)} of {name}: {found}")
 
 
 def check_loss(

@@ -18,7 +18,7 @@ from funfact.fit.repeat import looped, repeated
 from funfact.fit.solvers.base import Carry, Solver
 from funfact.fit.survivors import survivors
 
-__all__ = ["Team"]
+__all__ = ["Fewer", "Team", "Vector"]
 
 Vector: TypeAlias = np.ndarray[Any, Any]
 """One number a replica."""
@@ -79,6 +79,10 @@ class Team:
     def factors(self, carries: list[Carry]) -> list[Array]:
         """The factors of all replicas, on the backend of the fit; of those given up, the last."""
         return self._spread(self._joined(self._each(Runner.factors, carries)), self._all)
+
+    def losses(self, carries: list[Carry]) -> Vector:
+        """The loss of each replica without penalties."""
+        return self._vector(self._each(Runner.losses, carries))
 
     def look(self, carries: list[Carry]) -> tuple[Vector, Vector | None]:
         """The loss of each replica without penalties, and the norm of its gradient, where taken."""

@@ -68,8 +68,9 @@ class History:
         Replicas that were given up early; their losses are NaN from then on.
     gradient_norms : array, shape (checkpoints, replicas), or None
         The norm of the gradient of the loss and the weighted penalties by all factors of a
-        replica. None on a backend without gradients, and where checkpoints are fewer than ten
-        steps apart, of which it would be too large a share.
+        replica. None where checkpoints are fewer than ten steps apart, of which it would be too
+        large a share; NaN on a backend without automatic differentiation where a fit was over
+        before its first step.
     loss_name : str
         What the loss is called, ``'MSE'``.
     squares : float or None
@@ -116,7 +117,8 @@ class History:
             return None
         of_model = self.losses[:, self.replica]
         place = np.argmin(np.where(np.isfinite(of_model), of_model, np.inf))
-        return float(self.gradient_norms[place, self.replica])
+        norm = float(self.gradient_norms[place, self.replica])
+        return None if np.isnan(norm) else norm
 
     @property
     def squared_error(self) -> float | None:

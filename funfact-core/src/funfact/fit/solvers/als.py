@@ -82,6 +82,7 @@ class ALS(Derived):
     needs = (Linalg,)
     loss = MSE
     constrained = True
+    linear = True
     spectral_starts = True
 
     backend: Backend

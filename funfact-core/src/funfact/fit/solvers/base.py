@@ -79,6 +79,9 @@ class Solver(ABC):
         against the target (`fit.form.near`) that this solver's steps would be rounding.
     without_model : Gradient or None
         The gradient of its steps, where that is cheaper than the residual's.
+    linear : bool
+        Whether models are linear in each factor, so that their gradient follows from the expression
+        (`fit.slope`) where the backend has no derivatives.
     loops : bool
         Whether a step has a loop of its own on the device, so that it is compiled however
         few steps there are.
@@ -87,6 +90,7 @@ class Solver(ABC):
     """
 
     constrained: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
     loops: ClassVar[bool] = False
     needs: ClassVar[tuple[type[Capability], ...]] = ()
     pure: ClassVar[bool] = True

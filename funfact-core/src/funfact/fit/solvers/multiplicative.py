@@ -24,20 +24,19 @@ Computation 31(2), 2019.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Self
 
 from funfact.arguments import named
 from funfact.backends.contract import Array, Backend
-from funfact.compiler.expand import SumOfProducts
-from funfact.compiler.ir import Axis, Load, Term
+from funfact.compiler.ir import Load
 from funfact.conditions import NonNegative
 from funfact.fit.problem import Problem, losses, values
 from funfact.fit.solvers.base import Carry, Derived, spread
 from funfact.fit.solvers.linear import System, system
 from funfact.fit.solvers.model import Multilinear, called, linear_in_each
-from funfact.fit.solvers.normal import is_factor, pulled_back
+from funfact.fit.solvers.normal import beside, pulled_back
 from funfact.loss import KLDivergence
 
 __all__ = ["MU"]
@@ -79,6 +78,7 @@ class MU(Derived):
 
     loss = KLDivergence
     constrained = True
+    linear = True
 
     problem: Problem
     updates: tuple[Update, ...]
@@ -192,24 +192,9 @@ def _model(problem: Problem) -> Multilinear | str:
 
 def _update(model: Multilinear, load: Load, n: int, problem: Problem) -> Update:
     ab, dtype = problem.backend, problem.dtype
-    whole = _with(model.whole, load)
-    first = [axis for group in _replicas_first(whole, problem.append) for axis in group]
-    quotients = Load(object(), tuple(axis.size for axis in first))
-    made = pulled_back(whole, load, (Term(quotients, tuple(first)),))
-    ones = pulled_back(whole, load, ())
+    quotients, operand = beside(model.whole, problem.append)
+    made = pulled_back(model.whole, load, (operand,))
+    ones = pulled_back(model.whole, load, ())
     keys = (*model.keys, quotients.key)
     of_quotients, of_ones = (system(normal, keys, ab, dtype) for normal in (made, ones))
     return Update(n, quotients.shape, of_quotients, of_ones)
-
-
-def _with(whole: SumOfProducts, load: Load) -> SumOfProducts:
-    """The products in which a factor stands."""
-
-    def stands(operands: Sequence[Term]) -> bool:
-        return any(is_factor(term.value, load) for term in operands)
-
-    return replace(whole, products=tuple(p for p in whole.products if stands(p.operands)))
-
-
-def _replicas_first(whole: SumOfProducts, append: bool) -> tuple[tuple[Axis, ...], ...]:
-    return (whole.output[-1], *whole.output[:-1]) if append else whole.output

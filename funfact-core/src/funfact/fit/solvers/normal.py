@@ -23,7 +23,7 @@ from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, T
 from funfact.compiler.plan import plan
 from funfact.graph import postorder
 
-__all__ = ["Block", "Layout", "Normal", "derive", "is_factor", "pulled_back"]
+__all__ = ["Block", "Layout", "Normal", "beside", "derive", "is_factor", "pulled_back"]
 
 Axes = tuple[Axis, ...]
 
@@ -128,6 +128,14 @@ def pulled_back(whole: SumOfProducts, load: Load, operands: tuple[Term, ...]) ->
     given = Product(1.0, operands)
     parts = [_inner(a, given, _single(layout.axes), lost, is_complex=False) for a in maps]
     return Normal(load, layout, _total(parts), ())
+
+
+def beside(whole: SumOfProducts, append: bool) -> tuple[Load, Term]:
+    """A leaf for an array like the result of the model, replicas first, and as an operand."""
+    groups = (whole.output[-1], *whole.output[:-1]) if append else whole.output
+    axes = tuple(axis for group in groups for axis in group)
+    load = Load(object(), tuple(axis.size for axis in axes))
+    return load, Term(load, axes)
 
 
 def _maps(whole: SumOfProducts, load: Load) -> tuple[Layout, list[Product], set[Axis]]:
