@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from funfact.backends.capabilities import Devices, Linalg
 from funfact.backends.contract import Array, Backend
 from funfact.backends.dtypes import plain
-from funfact.backends.einsum import einsum, is_explicit
+from funfact.backends.einsum import is_explicit, plan
 from funfact.backends.functions import floating
 from funfact.errors import DeviceError
 
@@ -20,6 +21,15 @@ __all__ = ["NumpyBackend", "NumpyOptions"]
 
 _PIECE = 2**15
 """Elements of a difference that is in memory at once: a cache holds them."""
+
+_METHODS = SimpleNamespace(
+    matmul=np.matmul,
+    sum=np.sum,
+    reshape=lambda x, shape: x.reshape(shape),
+    permute_dims=lambda x, axes: x.transpose(axes),
+)
+"""What an einsum is made of: methods are called in half the time of functions, which shows in
+products of some microseconds."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class NumpyBackend(Backend, Linalg, Devices):
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """The default, which is as fast as NumPy's own or faster; other forms go to that."""
         if is_explicit(subscripts):
-            return einsum(np, subscripts, *operands)
+            return plan(subscripts, *[x.shape for x in operands])(_METHODS, *operands)
         return np.einsum(subscripts, *operands)
 
     def squared_norm(self, x: Array, lead: int = 0) -> Array:

@@ -133,12 +133,9 @@ def _two(left: str, right: str, output: str, size: Size) -> Plan:
     order = "".join((*batch, *rows, *columns))
     shape, many = tuple(size[letter] for letter in order), len(rows) != 1 or len(columns) != 1
     finish = _arranged(order, output)
-
-    def run(xp: Any, a: Array, b: Array) -> Array:
-        product = xp.matmul(x(xp, a), y(xp, b))
-        return finish(xp, xp.reshape(product, shape) if many or len(batch) > 1 else product)
-
-    return run
+    if many or len(batch) > 1:
+        return lambda xp, a, b: finish(xp, xp.reshape(xp.matmul(x(xp, a), y(xp, b)), shape))
+    return lambda xp, a, b: finish(xp, xp.matmul(x(xp, a), y(xp, b)))
 
 
 def _alone(letters: str, others: str, output: str, size: Size) -> list[str]:
@@ -178,13 +175,16 @@ def _grouped(letters: str, groups: tuple[list[str], ...], size: Size) -> Plan:
 
 def _arranged(letters: str, order: str, shape: tuple[int, ...] | None = None) -> Plan:
     """What brings the axes of an array into an order, and then the array into a shape."""
-    axes = None if letters == order else tuple(letters.index(letter) for letter in order)
+    axes = tuple(letters.index(letter) for letter in order)
+    if letters == order:
+        return _as_it_is if shape is None else lambda xp, x: xp.reshape(x, shape)
+    if shape is None:
+        return lambda xp, x: xp.permute_dims(x, axes)
+    return lambda xp, x: xp.reshape(xp.permute_dims(x, axes), shape)
 
-    def run(xp: Any, x: Array) -> Array:
-        x = x if axes is None else xp.permute_dims(x, axes)
-        return x if shape is None else xp.reshape(x, shape)
 
-    return run
+def _as_it_is(xp: Any, x: Array) -> Array:
+    return x
 
 
 def _volume(letters: Iterable[str], size: Size) -> int:

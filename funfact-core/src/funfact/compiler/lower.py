@@ -101,7 +101,7 @@ def _whole(
     for width in {min(size, length - start) for start in starts}:
         where = Load(object(), (width,))
         part = restrict(ir, [where if d == axis else None for d in range(len(ir.shape))])
-        programs[width] = _function(part, [*keys, where.key], backend, dtype)
+        programs[width] = _function(part, [*keys, where.key], backend, dtype, fused)
     places = [backend.tensor(np.arange(s, min(s + size, length))) for s in starts]
 
     def function(arrays: Sequence[Array]) -> Array:
@@ -135,6 +135,7 @@ def _function(
 
     real = {key_place[id(n.key)] for n in nodes if isinstance(n, Load) and n.real}
     real = real if backend.is_complex(dtype) else set()
+    ready = _is_array(ir)
 
     def function(arrays: Sequence[Array]) -> Array:
         if real:
@@ -146,7 +147,7 @@ def _function(
             values[position] = step([values[child] for child in inputs])
             for child in spent:
                 values[child] = None
-        return _as_array(values[-1], backend, dtype)
+        return values[-1] if ready else _as_array(values[-1], backend, dtype)
 
     return function
 
@@ -265,7 +266,8 @@ def _aligner(term: Term, axes: Sequence[Axis], backend: Backend) -> Callable[[Ar
 
 def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
     """Contract pair by pair, in the planned order."""
-    prepare = [_squeezer(term, backend, dtype) for term in node.terms]
+    squeezers = ((n, _squeezer(term, backend, dtype)) for n, term in enumerate(node.terms))
+    prepare = [(n, squeeze) for n, squeeze in squeezers if squeeze]
     axes = list(dict.fromkeys(axis for term in node.terms for axis in term.axes if axis))
     sizes = [axis.size for axis in axes]
     steps = [
@@ -276,8 +278,10 @@ def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
     shape = node.shape
 
     def contract(values: list[Array]) -> Array:
-        todo = [squeeze(value) for squeeze, value in zip(prepare, values, strict=True)]
+        todo = list(values)
         values.clear()  # what is contracted below is then released at once
+        for n, squeeze in prepare:
+            todo[n] = squeeze(todo[n])
         for positions, descending, run in steps:
             operands = [todo[position] for position in positions]
             for position in descending:
@@ -288,12 +292,19 @@ def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
     return contract
 
 
-def _squeezer(term: Term, backend: Backend, dtype: Any) -> Callable[[Array], Array]:
-    """An operand as an array without the dimensions that are broadcast."""
+def _squeezer(term: Term, backend: Backend, dtype: Any) -> Callable[[Array], Array] | None:
+    """An operand as an array without the dimensions that are broadcast; None if it is one."""
     if None in term.axes:
         shape = tuple(axis.size for axis in term.axes if axis is not None)
         return lambda value: backend.reshape(value, shape)
+    if _is_array(term.value):
+        return None
     return lambda value: _as_array(value, backend, dtype)
+
+
+def _is_array(node: Ir) -> bool:
+    """Whether the value is an array for certain; those of constants alone may be numbers."""
+    return isinstance(node, Load | Contract | Gather)
 
 
 def _einsum(
