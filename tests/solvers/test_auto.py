@@ -68,7 +68,8 @@ def test_a_larger_one_by_products_where_they_are_looped(backend):
     history = ff.factorize(bells >> [i, j], target, vec_size=3, max_steps=2, tol=0).history
     looped = isinstance(backend, Repeat)
     assert history.method == ("LM" if looped else "Adam")
-    assert not looped or "meet each step by products" in history.reason
+    told = "meet each step by products" if looped else "; LM applies, and its steps would take long"
+    assert told in history.reason
 
 
 def test_watching_single_steps_needs_gradients(backend):
@@ -142,6 +143,8 @@ def test_a_set_in_which_alternating_steps_get_stuck(backend):
     history = ff.factorize(expr, target, max_steps=100, tol=1e-9, progress=False).history
     if not isinstance(backend, Linearize):
         assert history.method == "ALS"
+        lacks = r"imposed on a, and LM, which goes on there, needs products with a Jacobian"
+        assert re.search(lacks, history.reason)
         return
     assert history.method == "LM"
     assert re.search(r"get stuck where \(project, tangent\) is imposed on a$", history.reason)

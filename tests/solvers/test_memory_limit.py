@@ -1,5 +1,6 @@
 """Fits whose gradient is taken piece by piece, so that a step stays within a limit of memory."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.backends import Linalg, Linearize
+from funfact.backends import Autodiff, Linalg, Linearize
 from funfact.errors import OptionError
 from funfact.loss import Loss
 
@@ -111,6 +112,20 @@ def test_methods_that_need_the_whole_say_so(fit, backend):
     # LM is what the limit rules out; that ALS takes no functions says nothing of that
     bent = fit(ff.exp(expr), target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
     assert bent.history.reason.startswith("LM does not apply: its steps hold")
+
+
+@pytest.mark.parametrize("limit", [64, "2 kB"])
+def test_without_gradients_what_is_told_to_allow_is_enough(backend, limit):
+    """No piece is made there, so that what one would need is no matter."""
+    if isinstance(backend, Autodiff):
+        pytest.skip("gradients are made in pieces")
+    expr = cp()
+    with pytest.raises(OptionError, match=r"ALS would be taken, and its steps hold") as caught:
+        ff.factorize(expr, target_of(expr), memory_limit=limit, progress=False)
+    assert "Allow as much or leave the limit out: <backend" in str(caught.value)
+    need = int(re.search(r"hold ([\d,]+) bytes", str(caught.value))[1].replace(",", ""))
+    fac = ff.factorize(expr, target_of(expr), memory_limit=need, max_steps=5, progress=False)
+    assert fac.history.method == "ALS"
 
 
 PEAK = """

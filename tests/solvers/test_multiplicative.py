@@ -5,6 +5,7 @@ import pytest
 
 import funfact as ff
 from funfact.errors import CapabilityError, OptionError
+from funfact.fit import FitWarning
 
 i, j, k, p, q, r, s = ff.indices("i, j, k, p, q, r, s")
 
@@ -119,6 +120,17 @@ def test_zeros_of_a_start_stay_zeros(backend):
     expr = t("w", 8, 3, initializer=start)[i, r] * t("h", 3, 7)[r, j]
     fac = ff.factorize(expr, x, loss="KLDivergence", max_steps=50, progress=False)
     assert np.all((backend.to_numpy(fac["w"]) == 0) == (start == 0))
+
+
+@pytest.mark.parametrize(("zeros", "count"), [(slice(None), 56), (slice(2, 3), 7)])
+def test_zeros_of_a_start_where_counts_are_positive_are_told(backend, zeros, count):
+    x = 1.0 + np.random.default_rng(2).poisson(3.0, size=(8, 7))
+    start = np.random.default_rng(5).uniform(1, 2, size=(8, 3))
+    start[zeros] = 0
+    expr = t("w", 8, 3, initializer=start)[i, r] * t("h", 3, 7)[r, j]
+    message = rf"zero or negative at {count} of the 56 elements .* Start from factors above zero"
+    with pytest.warns(FitWarning, match=message):
+        ff.factorize(expr, x, loss="KLDivergence", max_steps=3000, progress=False)
 
 
 def test_one_factor_meets_the_optimality_conditions(backend):

@@ -137,6 +137,14 @@ def test_two_sets_of_the_same_functions_share_no_program(backend):
 
 FLAWED = {
     "moves": ((lambda x: x / 2, lambda x, g, v: v), r"project moves by \S+ what it has made it"),
+    "no number": (
+        (lambda x: x * np.nan, lambda x, g, v: v),
+        r"project makes NaN of numbers",
+    ),
+    "nowhere": (
+        (lambda x: x, lambda x, g, v: v * np.nan),
+        r"tangent makes NaN of numbers",
+    ),
     "not a projection": ((lambda x: x, lambda x, g, v: v / 2), r"tangent is no projection"),
     "not orthogonal": (
         (lambda x: x, lambda x, g, v: v * 0 + v[..., :1]),
@@ -182,6 +190,19 @@ def test_an_error_in_a_function_of_a_set_tells_how_to_write_it(backend):
     assert ("Write it with functions of ff.active_backend" in notes) == isinstance(
         backend, ff.backends.Vmap
     )
+
+
+def test_an_error_in_a_function_that_is_given_complex_numbers_says_so(backend):
+    def refused(x):
+        raise TypeError("no order")
+
+    u = ff.tensor("u", 3, constrain=(refused, lambda x, g, v: v))
+    with pytest.raises(TypeError, match="no order") as caught:
+        ff.factorize(u * 1.0, np.ones(3, "complex64"), vec_size=2, progress=False)
+    notes = "".join(caught.value.__notes__)
+    assert "refused, of constrain=(refused, <lambda>), is called with complex numbers here" in notes
+    assert "real=True" in notes
+    assert "no values" not in notes
 
 
 def test_a_class_that_forgets_the_shape(backend):

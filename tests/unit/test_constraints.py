@@ -167,6 +167,7 @@ def same(x):
             OptionError,
             r"constrain=\(abs\): a set of your own is a pair of functions, \(pro",
         ),
+        ([same, same], OptionError, r"is a list\. A set of your own is a tuple of two functions"),
         (("Unitary", "Diagonal"), OptionError, r"\('Unitary', 'Diagonal'\): .* Of several sets"),
         (
             (abs, WithoutTangent),

@@ -210,6 +210,8 @@ def test_an_unknown_name_lists_the_known_ones():
         UnknownNameError, match=r"no loss 'MES'. Did you mean 'MSE'\? Known are MSE,"
     ):
         as_loss("MES")
+    with pytest.raises(UnknownNameError, match=r"no loss 'KL'. Did you mean 'KLDivergence'\?"):
+        as_loss("KL")
     with pytest.raises(UnknownNameError, match=r"no loss 'crossentropy'. Known are MSE, L1, KLDiv"):
         as_loss("crossentropy")
 

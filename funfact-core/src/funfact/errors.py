@@ -56,7 +56,8 @@ class UnknownNameError(FunFactError, LookupError):
 
         names = list(known)
         folded = {candidate.lower(): candidate for candidate in names}
-        close = get_close_matches(name.lower(), folded, n=1)
+        longer = [candidate for candidate in folded if name and candidate.startswith(name.lower())]
+        close = longer[:1] or get_close_matches(name.lower(), folded, n=1)
         hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
         choices = f"Known are {', '.join(names)}." if names else "There are none."
         return cls(f"there is no {what} {name!r}.{hint} {choices}")

@@ -32,6 +32,7 @@ __all__ = [
     "KNOWN",
     "L1",
     "MSE",
+    "VANISHED",
     "KLDivergence",
     "Loss",
     "PhaseInvariantL1",
@@ -269,24 +270,26 @@ class KLDivergence(Loss):
                 "KLDivergence compares nonnegative numbers, and the model is complex. "
                 "Take ff.abs or ff.real of the expression, or use loss='MSE'."
             )
-        clipped = ab.where(model > _FLOOR * target, model, _FLOOR * target)
+        clipped = ab.where(model > VANISHED * target, model, VANISHED * target)
         # Below this, the quotient overflows before the logarithm can tame it.
         positive = target > _VANISHING
         t = ab.where(positive, target, ab.ones_like(target))
         # As a function of the quotient, nothing cancels where it is close to one.
         quotient = ab.where(positive, clipped, ab.ones_like(model)) / t
         divergence = ab.where(positive, t * (quotient - 1 - ab.log(quotient)), clipped)
-        return divergence + (clipped - model) * log(1 / _FLOOR)
+        return divergence + (clipped - model) * log(1 / VANISHED)
 
     def slope(self, model: Array, target: Array, ab: Backend) -> Array:
         """The derivative of `elementwise` by the model."""
-        above = model > _FLOOR * target
+        above = model > VANISHED * target
         t = ab.where(above & (target > _VANISHING), target, ab.zeros_like(model))
         m = ab.where(above, model, ab.ones_like(model))
-        return ab.where(above, 1 - t / m, -log(1 / _FLOOR) * ab.ones_like(model))
+        return ab.where(above, 1 - t / m, -log(1 / VANISHED) * ab.ones_like(model))
 
 
-_FLOOR = 1e-6
+VANISHED = 1e-6
+"""Of the target: where a model is less, its divergence is continued by a straight line."""
+
 _VANISHING = 1e-30
 
 mse = MSE()

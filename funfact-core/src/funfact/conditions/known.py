@@ -93,6 +93,11 @@ def as_constraint(spec: Any, shape: tuple[int, ...]) -> Constraint:
         spec = CONSTRAINTS[spec]
     if isinstance(spec, type) and issubclass(spec, Constraint):
         spec = instance(spec, "constrain=")
+    if isinstance(spec, list):
+        raise OptionError(
+            f"constrain={called(spec)} is a list. A set of your own is a tuple of two functions, "
+            "constrain=(project, tangent); of several sets at once, write one such pair."
+        )
     if isinstance(spec, tuple):
         spec = pair(spec)
     if not isinstance(spec, Constraint):

@@ -34,7 +34,7 @@ class OfFunction(Condition):
     def residual(self, x: Array, ab: Backend) -> Array:
         def each(one: Array) -> Array:
             who = f"the condition {named(self)}"
-            with activated(ab), _explained(who, ab):
+            with activated(ab), _explained(who, one, ab):
                 made = self.function(one)
             check_residual(who, made, one, ab, 0)
             return made
@@ -72,7 +72,7 @@ class OfPair(Constraint):
     def _made(self, function: Callable[..., Any], arrays: tuple[Array, ...], ab: Backend) -> Array:
         def each(*one: Array) -> Array:
             who = f"{called(function)}, of constrain={named(self)},"
-            with activated(ab), _explained(who, ab):
+            with activated(ab), _explained(who, one[0], ab):
                 made = function(*one)
             return _like(one[0], made, who, ab)
 
@@ -114,12 +114,18 @@ def _over_replicas(f: Callable[..., Array], ndim: int | None, ab: Backend) -> Ca
 
 
 @contextmanager
-def _explained(who: str, ab: Backend) -> Iterator[None]:
-    """Adds to an error of a user's function what a library may not say of itself."""
+def _explained(who: str, x: Array, ab: Backend) -> Iterator[None]:
+    """Adds to an error of a user's function of `x` what a library may not say of itself."""
     try:
         yield
     except Exception as error:
-        if isinstance(ab, Vmap):
+        if ab.is_complex(x):
+            error.add_note(
+                f"{who} is called with complex numbers here, which have no order: no clip, maximum "
+                "or relu of them. Make the factor real, ff.tensor(..., real=True), or take "
+                "ff.active_backend.real of it, and return its dtype."
+            )
+        elif isinstance(ab, Vmap):
             error.add_note(
                 f"{who} is called by {ab!r} for all replicas at once and in compiled programs, "
                 "where an array has no values yet. Write it with functions of ff.active_backend or "

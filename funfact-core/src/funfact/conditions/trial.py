@@ -35,9 +35,8 @@ def distance(x: Array, y: Array, ab: Backend) -> tuple[float, float]:
         The largest modulus of an element of the difference, and half of the digits of the largest
         element.
     """
-    one, other = ab.to_numpy(x), ab.to_numpy(y)
-    largest = max(float(np.max(np.abs(one))), float(np.max(np.abs(other))))
-    return float(np.max(np.abs(one - other))), _half(x, ab) * largest
+    largest = max(_largest(x, ab), _largest(y, ab))
+    return _largest(x - y, ab), _half(x, ab) * largest
 
 
 def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
@@ -51,6 +50,12 @@ def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
     ab : Backend
     """
     moved, rounding = distance(x, constraint.project(x, ab), ab)
+    if np.isnan(moved):
+        return (
+            "its project makes NaN of numbers. Does it divide by a length or a sum of zero, or "
+            "take the root or the logarithm of a negative number? Choose what it is there with "
+            "ff.active_backend.where."
+        )
     if not moved <= rounding:
         return (
             f"its project moves by {moved:.3g} what it has made itself. It is to give the nearest "
@@ -60,6 +65,10 @@ def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
     gradient, v, w = (_waves(x, n, ab) for n in range(3))
     along = constraint.tangent(x, gradient, ab)
     moved, rounding = distance(along(v), along(along(v)), ab)
+    if np.isnan(moved):
+        return (
+            "its tangent makes NaN of numbers. It is to give the part of v along which x can move."
+        )
     if not moved <= rounding:
         return (
             f"its tangent is no projection: applied twice it differs by {moved:.3g} from applied "
@@ -95,7 +104,12 @@ def _difference(constraint: Constraint, x: Array, gradient: Array, ab: Backend) 
 
 def _scale(x: Array, ab: Backend) -> float:
     """The largest modulus of an element; one where all are zero."""
-    return float(np.max(np.abs(ab.to_numpy(x)))) or 1.0
+    return _largest(x, ab) or 1.0
+
+
+def _largest(x: Array, ab: Backend) -> float:
+    """The largest modulus of an element."""
+    return float(np.max(np.abs(ab.to_numpy(x))))
 
 
 def _half(x: Array, ab: Backend) -> float:

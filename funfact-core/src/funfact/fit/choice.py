@@ -72,6 +72,7 @@ def choose(problem: Problem, options: Options) -> Choice | str:
         return _descent(problem, options, "a learning rate was given (lr=)")
     said: list[tuple[int, str]] = []  # by how much it says: what applies but for a limit of memory,
     # what is for this loss, what is for another
+    also = ""
     for name, derived in DERIVED.items():
         if not all(isinstance(problem.backend, capability) for capability in derived.needs):
             continue
@@ -80,15 +81,19 @@ def choose(problem: Problem, options: Options) -> Choice | str:
         no_room = derived.no_room(problem) if reason else None
         if reason and not no_room:
             return Choice(derived.of, name, reason)
+        if no_room and not isinstance(problem.backend, Autodiff):
+            raise OptionError(f"{name} would be taken, and {no_room}")
+        if not refusal and not reason and derived.dear:
+            also = f"; {name} applies, and its steps would take long at this size"
         if refusal or no_room:
             rank = 0 if no_room else 1 if derived.loss is type(problem.loss) else 2
             said.append((rank, f"{name} does not apply: {refusal or no_room}"))
     _, reason = min(said, key=lambda one: one[0], default=(0, "it takes any model"))
-    return _descent(problem, options, reason)
+    return _descent(problem, options, reason, also)
 
 
-def _descent(problem: Problem, options: Options, reason: str) -> Choice | str:
-    reason, _, _ = reason.partition(". ")  # what to do instead is done
+def _descent(problem: Problem, options: Options, reason: str, also: str = "") -> Choice | str:
+    reason = reason.partition(". ")[0] + also  # what to do instead is done
     if not isinstance(problem.backend, Autodiff):
         return reason
     rule = rule_of(RULES[_FALLBACK], options.lr)

@@ -220,7 +220,7 @@ def factorize(
 
     outcome = run(parts, _fit(options, choice, problem, solver), factors, watchers, fewer)
     history = recorder.history(outcome)
-    check_result(history, options, problem, stacklevel=2)
+    check_result(history, best.factors, options, problem, stacklevel=2)
     return _results(model, best.factors, history, options)
 
 

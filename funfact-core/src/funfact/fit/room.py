@@ -3,6 +3,7 @@
 from math import prod
 
 from funfact.arguments import named
+from funfact.backends.capabilities import Autodiff
 from funfact.errors import OptionError
 from funfact.fit.problem import Problem
 from funfact.language.notation import TsrEx
@@ -49,7 +50,7 @@ def check_limit(problem: Problem, given: int | None) -> None:
     OptionError
     """
     limit, pieces = problem.limit, problem.pieces
-    if limit is None:
+    if limit is None or not isinstance(problem.backend, Autodiff):  # whose methods need the whole
         return
     need = problem.at_once if pieces is None else pieces.need
     if need <= limit:

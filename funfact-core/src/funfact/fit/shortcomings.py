@@ -1,7 +1,7 @@
 """What is said of a fit that is over: an error without an answer, warnings about a poor one."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -10,9 +10,9 @@ from funfact.backends.contract import Array
 from funfact.errors import FitError
 from funfact.fit.history import FitWarning, History, Outcome
 from funfact.fit.options import Options
-from funfact.fit.problem import Problem
+from funfact.fit.problem import Problem, values
 from funfact.fit.solvers.table import DERIVED
-from funfact.loss import MSE, per_replica
+from funfact.loss import MSE, VANISHED, KLDivergence, per_replica
 
 __all__ = ["check_result"]
 
@@ -34,12 +34,20 @@ def _loss_of_zeros(problem: Problem) -> float:
     return float(value[0])
 
 
-def check_result(history: History, options: Options, problem: Problem, stacklevel: int) -> None:
+def check_result(
+    history: History,
+    factors: Sequence[Array],
+    options: Options,
+    problem: Problem,
+    stacklevel: int,
+) -> None:
     """Raise if there is no answer, warn if it is not what was asked for.
 
     Parameters
     ----------
     history : History
+    factors : sequence of arrays
+        The best of all replicas.
     options : Options
     problem : Problem
     stacklevel : int
@@ -47,7 +55,7 @@ def check_result(history: History, options: Options, problem: Problem, stackleve
     """
     if len(history.lost) == options.vec_size and not np.any(history.best < history.losses[0]):
         raise FitError(_lost(history) + _infinite(problem, history))
-    for text in _shortcomings(history, options, problem):
+    for text in _shortcomings(history, factors, options, problem):
         warnings.warn(text, FitWarning, stacklevel=stacklevel + 1)
 
 
@@ -88,7 +96,9 @@ def _infinite(problem: Problem, history: History) -> str:
     return f" Infinite are data of {', '.join(found)}."
 
 
-def _shortcomings(history: History, options: Options, problem: Problem) -> Iterator[str]:
+def _shortcomings(
+    history: History, factors: Sequence[Array], options: Options, problem: Problem
+) -> Iterator[str]:
     step = history.steps[-1]
     if history.lost:
         yield (
@@ -99,6 +109,18 @@ def _shortcomings(history: History, options: Options, problem: Problem) -> Itera
     if history.outcome is Outcome.INTERRUPTED:
         yield f"interrupted after {step} steps; the best factors until then are returned."
     met = history.outcome is Outcome.CONVERGED
+    over = met or history.outcome is Outcome.SETTLED or step >= _MANY
+    if over and type(problem.loss) is KLDivergence and problem.pieces is None:
+        count, of_all = _infinite_divergences(problem, factors, history.replica)
+        if count:
+            yield (
+                f"the model is zero or negative at {count} of the {of_all} elements at which the "
+                "target is positive. The divergence is infinite there, and was counted as if the "
+                f"model were {VANISHED:g} of the target. Start from factors above zero "
+                "(initializer=ff.initializers.Uniform): multiplicative updates leave zeros as they "
+                "are; and write a model that can be positive there."
+            )
+            return
     if not met and (history.outcome is not Outcome.MAX_STEPS or step < _MANY):
         return
     zeros, best = _loss_of_zeros(problem), float(np.min(history.best))
@@ -116,6 +138,17 @@ def _shortcomings(history: History, options: Options, problem: Problem) -> Itera
             f"after {step} steps the loss, {best:.3g}, is no better than that of a model of zeros, "
             f"{zeros:.3g}. " + _stuck(history)
         )
+
+
+def _infinite_divergences(
+    problem: Problem, factors: Sequence[Array], replica: int
+) -> tuple[int, int]:
+    """At how many elements of a replica's model the divergence is cut off, of how many."""
+    ab = problem.backend
+    value = ab.to_numpy(values(problem, factors, problem.data)[replica])
+    target = ab.to_numpy(problem.target)
+    positive = target > 0
+    return int(np.sum(positive & (value <= VANISHED * target))), int(np.sum(positive))
 
 
 def _stuck(history: History) -> str:

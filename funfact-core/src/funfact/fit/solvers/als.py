@@ -105,14 +105,14 @@ class ALS(Derived):
     def recommended(cls, problem: Problem) -> str | None:
         imposed = [constraint for _, constraint in constrained(problem)]
         solved = all(type(constraint) is NonNegative for constraint in imposed)
-        able = all(isinstance(problem.backend, capability) for capability in LM.needs)
-        able = able and LM.no_room(problem) is None
-        if able and (overtakes(problem) or (not solved and is_small(problem))):
+        missing = _missing(problem)
+        stuck = overtakes(problem)
+        if not missing and (stuck or (not solved and is_small(problem))):
             return None  # its steps, of all factors together and along the sets, are longer
-        met = any(preferred(problem)) and not imposed
-        return "the model is linear in each factor, and the loss is the squared error" + (
-            "; what is preferred nonnegative is so exactly" if met else ""
-        )
+        reason = "the model is linear in each factor, and the loss is the squared error"
+        if any(preferred(problem)) and not imposed:
+            reason += "; what is preferred nonnegative is so exactly"
+        return reason + (f"; {stuck}, and LM, which goes on there, {missing}" if stuck else "")
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -155,6 +155,14 @@ class ALS(Derived):
     def _nearest(self, factors: Sequence[Array]) -> list[Array]:
         assert self.nearest is not None, "steps are led ahead"
         return [near(x) for near, x in zip(self.nearest, factors, strict=True)]
+
+
+def _missing(problem: Problem) -> str | None:
+    """What Levenberg-Marquardt lacks here; None if it can be taken."""
+    lacking = [need.ability for need in LM.needs if not isinstance(problem.backend, need)]
+    if lacking:
+        return f"needs {lacking[0]}, which {problem.backend!r} does not have"
+    return "takes more than memory_limit= allows" if LM.no_room(problem) else None
 
 
 def _refusal(problem: Problem) -> str | None:

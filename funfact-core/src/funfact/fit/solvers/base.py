@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
-from funfact.backends.capabilities import Capability
+from funfact.backends.capabilities import Autodiff, Capability
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient
 from funfact.fit.problem import Problem
@@ -146,12 +146,15 @@ class Derived(Solver):
     ----------
     loss : class of a loss, optional
         The one that it is for; without it, any.
+    dear : bool
+        Whether it is passed over, where it applies, because a step would take long.
     whole : bool
         Whether a step needs the model as a whole, so that it cannot be made in pieces.
     """
 
     settles = True
     loss: ClassVar[type[Loss] | None] = None
+    dear: ClassVar[bool] = False
     whole: ClassVar[bool] = True
 
     @classmethod
@@ -182,10 +185,14 @@ class Derived(Solver):
         if need <= problem.limit:
             return None
         each = bytes_each(problem.backend.dtype_name(problem.dtype))
+        instead = (
+            ", leave the limit out, or give a method that works in pieces, optimizer='Adam'."
+            if isinstance(problem.backend, Autodiff)
+            else f" or leave the limit out: {problem.backend!r} has no method that works in pieces."
+        )
         return (
             f"its steps hold {need * each:,} bytes at once, and memory_limit= leaves room for "
-            f"{problem.limit * each:,}. Allow as much, leave the limit out, or give a method that "
-            "works in pieces, optimizer='Adam'."
+            f"{problem.limit * each:,}. Allow as much{instead}"
         )
 
     @classmethod

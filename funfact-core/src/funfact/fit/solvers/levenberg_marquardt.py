@@ -111,6 +111,7 @@ class LM(Derived):
     loss = MSE
     loops = True
     constrained = True
+    dear = True
 
     backend: Backend
     layout: Layout
