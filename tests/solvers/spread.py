@@ -40,6 +40,9 @@ class Watch:
             spread = getattr(x, "sharding", None)
             parts = 1 if spread is None else len({str(s.index) for s in x.addressable_shards})
             self.where.add((tuple(x.shape), parts))
+            # JAX's devices of one CPU share its threads: an exchange between them that nobody
+            # waits for may be held up for good by the steps that are started after it.
+            ff.active_backend.to_numpy(x)
 
     @hookimpl
     def next_step(self, step):

@@ -65,7 +65,9 @@ def spread(name, tmp_path_factory):
         *([] if name == "jax" else MORE),  # there each case takes seconds to compile
     ]
     folder = tmp_path_factory.mktemp("spread")
-    dump = f"--xla_dump_to={folder} --xla_dump_hlo_as_text --xla_dump_hlo_module_re=jit_run"
+    dump = (
+        f"--xla_dump_to={folder} --xla_dump_hlo_as_text --xla_dump_hlo_module_re=jit_(run|gradient)"
+    )
     return fits(name, cases, folder, f"{FOUR} {dump}"), folder
 
 
@@ -89,10 +91,11 @@ def test_steps_exchange_nothing(name, spread):
         pytest.skip(f"backend {name!r} has a share for each device, which knows no other")
     found, folder = spread
     assert found[0][1] == [[[8, 3, 2], 4], [[8, 4, 2], 4], [[8, 5, 2], 4]]
-    one, four = sorted(folder.glob("*.cpu_after_optimizations.txt"))
-    assert "num_partitions=4" not in one.read_text()
-    assert "num_partitions=4" in four.read_text()
-    assert not COLLECTIVE.search(four.read_text())
+    for program in ("run", "gradient"):  # the second for a user's own method
+        one, four = sorted(folder.glob(f"*jit_{program}.cpu_after_optimizations.txt"))
+        assert "num_partitions=4" not in one.read_text()
+        assert "num_partitions=4" in four.read_text()
+        assert not COLLECTIVE.search(four.read_text())
 
 
 @pytest.mark.parametrize(

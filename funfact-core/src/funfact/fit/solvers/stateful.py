@@ -27,13 +27,17 @@ class Stateful(Solver):
     make: Callable[..., Any]
     lr: float
     is_native: Callable[[Any], bool]
-    gradient: Callable[..., tuple[Any, list[Array]]]
+    gradient: Callable[..., list[Array]]
 
     @classmethod
     def of(cls, problem: Problem, make: Callable[..., Any], lr: float) -> "Stateful":
         """The solver of `problem` by what ``make(factors, lr=lr)`` returns."""
-        gradient = gradient_of(problem)
+        value_and_gradient = gradient_of(problem)
         backend = problem.backend
+
+        def gradient(*args: Any) -> list[Array]:
+            return value_and_gradient(*args)[1]
+
         compiled = backend.compile(gradient) if isinstance(backend, Compile) else gradient
         return cls(make, lr, backend.is_native, compiled)
 
@@ -48,7 +52,7 @@ class Stateful(Solver):
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         factors, optimizer = carry
-        _, grads = self.gradient(factors, target, data)
+        grads = self.gradient(factors, target, data)
         before = [(tuple(x.shape), x.dtype) for x in factors]
         optimizer.step(grads)
         # `self.factors` may be another list by now
