@@ -91,7 +91,8 @@ def tests(session: nox.Session, backend: str) -> None:
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
         doubles = {"JAX_ENABLE_X64": "1"}
         files = ["tests/solvers/test_gradients.py", "tests/solvers/test_constrain.py"]
-        session.run("pytest", "--backend", backend, *files, "tests/validation", env=doubles)
+        files += [*WORKERS, "tests/validation"]
+        session.run("pytest", "--backend", backend, *files, env=doubles)
 
 
 @nox.session
@@ -102,7 +103,7 @@ def conformance(session: nox.Session, backend: str) -> None:
     tests = f"funfact-backend-{backend}/tests"
     session.run("pytest", tests, *WORKERS, *session.posargs)
     if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
-        session.run("pytest", tests, "-k", "gradient", env={"JAX_ENABLE_X64": "1"})
+        session.run("pytest", tests, *WORKERS, "-k", "gradient", env={"JAX_ENABLE_X64": "1"})
 
 
 @nox.session

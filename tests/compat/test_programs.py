@@ -5,6 +5,7 @@ import programs
 import pytest
 
 import funfact as ff
+from funfact.backends import Repeat
 
 
 def squared_error(fac, target):
@@ -41,9 +42,10 @@ def test_a_low_rank_image_is_that_of_the_singular_values(rank, program):
 
 @pytest.mark.parametrize("rank", [6, 12])
 def test_radial_basis_functions_are_better_than_singular_values(rank, program):
-    """From centres close to one another it takes a few hundred steps."""
+    """From centres close to one another it takes a few hundred gradients, or fewer steps of LM."""
     target, close = programs.image(), ff.initializers.Normal(0.1)
-    fac = programs.rbf(target, rank, 0, max_steps=400, initializer=close)
+    steps = 100 if isinstance(program, Repeat) else 400  # LM pays where it runs on the device
+    fac = programs.rbf(target, rank, 0, max_steps=steps, initializer=close)
     assert mean_squared_error(fac, target) < 0.8 * truncated(target, rank)
 
 

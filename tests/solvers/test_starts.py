@@ -37,8 +37,7 @@ def made(name, kind):
     return expr, np.einsum(subscripts, *factors)
 
 
-@pytest.mark.parametrize("vec_axis", [0, -1])
-@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize(("size", "vec_axis"), [(1, 0), (3, -1)])
 @pytest.mark.parametrize("kind", ["real", "complex"])
 @pytest.mark.parametrize("name", MODELS)
 def test_an_exact_target_is_met_before_the_first_step(backend, name, kind, size, vec_axis):
