@@ -139,3 +139,20 @@ def test_what_is_held_fixed_has_no_gradient_made(backend):
 
     jaxpr = jax.make_jaxpr(lambda x: backend.value_and_grad(total)([x]))(backend.ones((3, 4)))
     assert str(jaxpr).count("dot_general") == 2
+
+
+def test_a_function_compiled_inside_of_a_gradient_goes_forwards_later(backend):
+    """JAX traces it once, whatever it is differentiated by."""
+    rng = np.random.default_rng(0)
+    x, v = (rng.normal(size=(3, 4)).astype("float32") for _ in range(2))
+    square = jax.jit(lambda x: backend.einsum("ij,kj->ik", x, x))
+    _, (found,) = backend.value_and_grad(lambda a: (backend.sum(square(a[0])), ()))([x])
+    np.testing.assert_allclose(found, np.tile(2 * x.sum(0), (3, 1)), rtol=1e-4)
+    _, along = jax.jvp(square, [x], [v])
+    np.testing.assert_allclose(along, v @ x.T + x @ v.T, rtol=1e-4, atol=1e-5)
+
+
+def test_a_number_of_python_is_an_operand(backend):
+    x = np.ones((2, 3), "float32")
+    f = backend.value_and_grad(lambda a: (backend.sum(backend.einsum(",ij->ij", 2.0, a[0])), ()))
+    np.testing.assert_allclose(f([x])[1][0], 2 * x)

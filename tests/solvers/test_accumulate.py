@@ -67,6 +67,18 @@ def test_products_with_the_jacobian(backend):
     is_close(backend, back[2], by)
 
 
+def test_in_reverse_and_then_forwards(backend):
+    """Of one function, as when a fit looks at a gradient before its steps take a Jacobian."""
+    if not isinstance(backend, Linearize):
+        pytest.skip(f"{backend!r} does not declare Linearize")
+    rest, arrays = residual(backend)
+    backend.value_and_grad(lambda p: (backend.sum(rest(p) ** 2), ()))(arrays)
+    value, push, _ = backend.linearize(rest, arrays)
+    tangents = [*(backend.zeros_like(z) for z in arrays[:2]), arrays[2]]  # it is linear in w
+    target = backend.tensor(TARGET, arrays[2].dtype)
+    is_close(backend, backend.to_numpy(push(tangents)), backend.to_numpy(value + target))
+
+
 @pytest.mark.parametrize("solver", ["Adam", "LBFGS", "LM"])
 @pytest.mark.parametrize("vec_axis", [0, -1])
 def test_fits_go_the_same_way(backend, solver, vec_axis, monkeypatch):

@@ -128,7 +128,9 @@ def test_zeros_of_a_start_where_counts_are_positive_are_told(backend, zeros, cou
     start = np.random.default_rng(5).uniform(1, 2, size=(8, 3))
     start[zeros] = 0
     expr = t("w", 8, 3, initializer=start)[i, r] * t("h", 3, 7)[r, j]
-    message = rf"zero or negative at {count} of the 56 elements .* Start from factors above zero"
+    message = (
+        rf"zero, negative or tiny at {count} of the 56 elements .* Start from factors above zero"
+    )
     with pytest.warns(FitWarning, match=message):
         ff.factorize(expr, x, loss="KLDivergence", max_steps=3000, progress=False)
 
@@ -176,5 +178,7 @@ def test_a_factor_that_may_be_negative_is_why_it_is_not_taken(backend):
         assert reason().startswith(said)
         assert "optimizer=" not in reason()
     else:
-        with pytest.raises(CapabilityError, match=said):
+        with pytest.raises(
+            CapabilityError, match=said + ".* Give constrain='NonNegative' for each"
+        ):
             reason()

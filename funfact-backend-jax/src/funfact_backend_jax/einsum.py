@@ -17,31 +17,37 @@ __all__ = ["compiled_einsum", "in_reverse"]
 _SMALL = 2**15
 """Elements of an array that lies in a cache, where it is transposed in no time."""
 
-
 _thread = threading.local()
+"""`tracers`: types of what stands for the parameters while a function of them is differentiated."""
 
 
 def in_reverse(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f`, whose products are to be differentiated in reverse mode alone."""
+    """``f(params, *args)``, whose products are to be differentiated by `params` in reverse mode.
+
+    Not those of a function that is traced for itself inside of it, as `jax.jit` does: JAX keeps
+    that for later, and it may be differentiated in forward mode then.
+    """
 
     @wraps(f)
-    def traced(*args: Any) -> Any:
-        before, _thread.in_reverse = _is_in_reverse(), True
+    def traced(params: Any, *args: Any) -> Any:
+        before, _thread.tracers = _tracers(), {type(x) for x in jax.tree.leaves(params)}
         try:
-            return f(*args)
+            return f(params, *args)
         finally:
-            _thread.in_reverse = before
+            _thread.tracers = before
 
     return traced
 
 
-def _is_in_reverse() -> bool:
-    return getattr(_thread, "in_reverse", False)
+def _tracers() -> set[type]:
+    found: set[type] = getattr(_thread, "tracers", set())
+    return found
 
 
 def compiled_einsum(subscripts: str, precision: str, *operands: Array) -> Array:
     """An einsum, compiled once for each subscripts, since planning it costs more than a product."""
-    own = _is_in_reverse() and _is_pair(subscripts) and _fit(subscripts, operands)
+    tracked = not _tracers().isdisjoint(map(type, operands))
+    own = tracked and _is_pair(subscripts) and _fit(subscripts, operands)
     return (_differentiated if own else _compiled)(subscripts, precision)(*operands)
 
 
@@ -92,7 +98,8 @@ def _is_pair(subscripts: str) -> bool:
 
 def _fit(subscripts: str, operands: Sequence[Array]) -> bool:
     """Whether they have one dtype, and letters one size: an einsum may convert, and broadcast."""
-    return len({x.dtype for x in operands}) == 1 and bool(_sizes(subscripts, operands))
+    dtypes = {getattr(x, "dtype", None) for x in operands}  # a number of Python's has none
+    return len(dtypes) == 1 and bool(_sizes(subscripts, operands))
 
 
 def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:

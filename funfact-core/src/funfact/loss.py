@@ -260,8 +260,11 @@ class KLDivergence(Loss):
         if ab.is_complex(target) or bool(ab.any(target < 0)):
             raise TargetError(
                 "KLDivergence compares nonnegative numbers, and the target has "
-                + ("complex" if ab.is_complex(target) else "negative")
-                + " elements. Use loss='MSE' or 'L1', or clip the target at zero."
+                + (
+                    "complex elements. Use loss='MSE' or 'L1', or give their squared sizes."
+                    if ab.is_complex(target)
+                    else "negative elements. Use loss='MSE' or 'L1', or clip the target at zero."
+                )
             )
 
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:

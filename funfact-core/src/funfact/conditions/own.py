@@ -121,11 +121,11 @@ def _explained(who: str, x: Array, ab: Backend) -> Iterator[None]:
     except Exception as error:
         if ab.is_complex(x):
             error.add_note(
-                f"{who} is called with complex numbers here, which have no order: no clip, maximum "
-                "or relu of them. Make the factor real, ff.tensor(..., real=True), or take "
+                f"{who} is called with complex numbers here, which have no order: no clip, "
+                "maximum or relu of them. Make the factor real, ff.tensor(..., real=True), or take "
                 "ff.active_backend.real of it, and return its dtype."
             )
-        elif isinstance(ab, Vmap):
+        if isinstance(ab, Vmap):
             error.add_note(
                 f"{who} is called by {ab!r} for all replicas at once and in compiled programs, "
                 "where an array has no values yet. Write it with functions of ff.active_backend or "

@@ -83,7 +83,7 @@ def choose(problem: Problem, options: Options) -> Choice | str:
             return Choice(derived.of, name, reason)
         if no_room and not isinstance(problem.backend, Autodiff):
             raise OptionError(f"{name} would be taken, and {no_room}")
-        if not refusal and not reason and derived.dear:
+        if not refusal and not reason and derived.dear and not derived.no_room(problem):
             also = f"; {name} applies, and its steps would take long at this size"
         if refusal or no_room:
             rank = 0 if no_room else 1 if derived.loss is type(problem.loss) else 2
@@ -93,9 +93,9 @@ def choose(problem: Problem, options: Options) -> Choice | str:
 
 
 def _descent(problem: Problem, options: Options, reason: str, also: str = "") -> Choice | str:
-    reason = reason.partition(". ")[0] + also  # what to do instead is done
     if not isinstance(problem.backend, Autodiff):
         return reason
+    reason = reason.partition(". ")[0] + also  # what to do instead is done
     rule = rule_of(RULES[_FALLBACK], options.lr)
     assert rule is not None, "it is one of those with a rule"
     return Choice(partial(GradientDescent.of, rule=rule), _FALLBACK, reason, options.lr)

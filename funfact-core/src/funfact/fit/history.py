@@ -1,5 +1,6 @@
 """Writing down how a fit went."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,17 @@ class Recorder:
             replica=int(np.argmin(last.best)),
             method=fit.method,
             reason=fit.reason,
-            gradient_norms=np.stack(self._norms) if fit.gradient_norms else None,
+            gradient_norms=_rows(self._norms),
             loss_name=fit.loss,
             squares=fit.squares,
             target_norm=fit.target_norm,
             lr=fit.lr,
         )
+
+
+def _rows(norms: "Sequence[np.ndarray[Any, Any] | None]") -> "np.ndarray[Any, Any] | None":
+    """Those of all checkpoints, NaN where they were not taken; None if they never were."""
+    taken = next((row for row in norms if row is not None), None)
+    if taken is None:
+        return None
+    return np.stack([np.full_like(taken, np.nan) if row is None else row for row in norms])

@@ -147,7 +147,7 @@ class _Watch:
         )
 
     def _look(self, step: int, carry: list[Carry]) -> tuple[Vector, Vector | None]:
-        """The losses and the norms of the gradients, NaN where it is over before the first step.
+        """The losses and the norms of the gradients; None where it is over before the first step.
 
         Without automatic differentiation these come on top of the losses, and would then be a
         third of the time of a fit whose start is exact.
@@ -156,7 +156,7 @@ class _Watch:
         if step == 0 and fit.gradient_norms and not isinstance(fit.backend, Autodiff):
             now = self._team.losses(carry)
             if np.sum(now < fit.tol) >= fit.stop_after:
-                return now, np.full_like(now, np.nan)
+                return now, None
         return self._team.look(carry)
 
     def state(self, step: int, carry: list[Carry]) -> State:

@@ -114,11 +114,11 @@ def _shortcomings(
         count, of_all = _infinite_divergences(problem, factors, history.replica)
         if count:
             yield (
-                f"the model is zero or negative at {count} of the {of_all} elements at which the "
-                "target is positive. The divergence is infinite there, and was counted as if the "
-                f"model were {VANISHED:g} of the target. Start from factors above zero "
-                "(initializer=ff.initializers.Uniform): multiplicative updates leave zeros as they "
-                "are; and write a model that can be positive there."
+                f"the model is zero, negative or tiny at {count} of the {of_all} elements at which "
+                f"the target is positive, and was counted there as {VANISHED:g} of the target. "
+                "Start from factors above zero (initializer=ff.initializers.Uniform), as "
+                "multiplicative updates leave zeros as they are, and write a model that can be "
+                "positive there."
             )
             return
     if not met and (history.outcome is not Outcome.MAX_STEPS or step < _MANY):

@@ -69,7 +69,7 @@ class History:
     gradient_norms : array, shape (checkpoints, replicas), or None
         The norm of the gradient of the loss and the weighted penalties by all factors of a
         replica. None where checkpoints are fewer than ten steps apart, of which it would be too
-        large a share; NaN on a backend without automatic differentiation where a fit was over
+        large a share, and on a backend without automatic differentiation where a fit was over
         before its first step.
     loss_name : str
         What the loss is called, ``'MSE'``.
@@ -117,8 +117,7 @@ class History:
             return None
         of_model = self.losses[:, self.replica]
         place = np.argmin(np.where(np.isfinite(of_model), of_model, np.inf))
-        norm = float(self.gradient_norms[place, self.replica])
-        return None if np.isnan(norm) else norm
+        return float(self.gradient_norms[place, self.replica])
 
     @property
     def squared_error(self) -> float | None:
