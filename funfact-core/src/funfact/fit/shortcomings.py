@@ -145,7 +145,7 @@ def _infinite_divergences(
 ) -> tuple[int, int]:
     """At how many elements of a replica's model the divergence is cut off, of how many."""
     ab = problem.backend
-    value = ab.to_numpy(values(problem, factors, problem.data)[replica])
+    value = ab.to_numpy(values(problem, factors, problem.data))[replica]
     target = ab.to_numpy(problem.target)
     positive = target > 0
     return int(np.sum(positive & (value <= VANISHED * target))), int(np.sum(positive))
