@@ -181,6 +181,15 @@ def test_the_error_never_grows_in_a_swamp(als, backend, vec_axis):
     assert np.all(losses[-1] < 1e-3 * losses[1] + rounding)
 
 
+def test_a_factor_times_zero_stays_as_it_was(als, backend):
+    target = np.random.default_rng(0).random((5, 4))
+    a, b, w = t("a", 5, 2), t("b", 4, 2), t("w", np.ones((5, 4)), optimizable=True)
+    fac = als(a[i, r] * b[j, r] + 0 * w[i, j] >> [i, j], target, max_steps=300)
+    best = np.linalg.norm(np.linalg.svd(target, compute_uv=False)[2:]) / np.linalg.norm(target)
+    assert error(fac, target) == pytest.approx(best, rel=close(backend))
+    assert np.array_equal(backend.to_numpy(fac["w"]), np.ones((5, 4)))
+
+
 def test_zeros_are_no_trouble(als, backend):
     expr = (t("a", 6, 2)[i, ~r] * t("b", 5, 2)[j, ~r]) * t("c", 4, 2)[k, r]
     fac = als(expr, np.zeros((6, 5, 4)), vec_size=2, max_steps=5)

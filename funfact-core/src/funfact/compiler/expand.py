@@ -132,9 +132,11 @@ def _written_out(
         case Map("multiply"):
             return SumOfProducts(_multiplied(parts, set()), output)
         case Map("add"):
-            return SumOfProducts((*parts[0], *parts[1]), output)
+            return SumOfProducts((*_but_zero(parts[0]), *_but_zero(parts[1])), output)
         case Map("subtract"):
-            return SumOfProducts((*parts[0], *_times(-1.0, parts[1])), output)
+            return SumOfProducts(
+                (*_but_zero(parts[0]), *_times(-1.0, _but_zero(parts[1]))), output
+            )
         case Map("negative"):
             return SumOfProducts(_times(-1.0, parts[0]), output)
         case Map("conj" | "real") if not is_complex:
@@ -168,7 +170,7 @@ def _seen_from(term: Term, part: SumOfProducts, split: dict[Axis, Group], shared
     value = term.value
     if isinstance(value, Const) and not isinstance(value.value, str):
         # the same everywhere; what it is summed over is counted where it is summed
-        return (Product(value.value, ()),) if value.value else ()
+        return (Product(value.value, ()),)
     outside: dict[Axis, Axis] = {}
     for axis, group in zip(term.axes, part.output, strict=True):
         given = tuple(map(Axis, (1,) * len(group))) if axis is None else split[axis]
@@ -210,6 +212,11 @@ def _counted(product: Product, summed: set[Axis]) -> Product:
 
 def _times(number: complex, part: Part) -> Part:
     return tuple(replace(product, number=number * product.number) for product in part)
+
+
+def _but_zero(part: Part) -> Part:
+    """A sum without the number zero, with which Python's `sum` begins."""
+    return tuple(product for product in part if product.number or product.operands)
 
 
 def _inverse(term: Term, split: dict[Axis, Group]) -> Part:
