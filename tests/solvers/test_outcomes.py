@@ -137,6 +137,19 @@ def test_a_huge_target_asks_for_scale(fit):
         fit(low_rank(), 1e8 * TARGET, optimizer="Adam", max_steps=1000)
 
 
+@pytest.mark.parametrize("method", ["auto", "Adam"])
+def test_factors_that_all_start_at_zero_do_not_move(fit, method):
+    with pytest.warns(
+        FitWarning, match=r"u, v are zero in every element .* \(initializer="
+    ) as seen:
+        fit(low_rank(initializer=ff.initializers.Zeros), TARGET, optimizer=method, max_steps=100)
+    assert len(seen) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(low_rank(initializer=ff.initializers.Zeros), 0 * TARGET, optimizer=method)
+        fit(ff.tensor("u", 3, 4, initializer=ff.initializers.Zeros), TARGET, optimizer=method)
+
+
 def test_a_model_that_is_nowhere_positive_is_no_matter_of_scale(fit):
     expr = -1 * ff.exp(ff.tensor("u", 6, 2)[i, r] * ff.tensor("v", 5, 2)[j, r])
     message = (

@@ -134,9 +134,7 @@ def _written_out(
         case Map("add"):
             return SumOfProducts((*_but_zero(parts[0]), *_but_zero(parts[1])), output)
         case Map("subtract"):
-            return SumOfProducts(
-                (*_but_zero(parts[0]), *_times(-1.0, _but_zero(parts[1]))), output
-            )
+            return SumOfProducts((*_but_zero(parts[0]), *_times(-1.0, _but_zero(parts[1]))), output)
         case Map("negative"):
             return SumOfProducts(_times(-1.0, parts[0]), output)
         case Map("conj" | "real") if not is_complex:

@@ -11,6 +11,7 @@ from funfact.errors import FitError
 from funfact.fit.history import FitWarning, History, Outcome
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem, values
+from funfact.fit.solvers.model import called
 from funfact.fit.solvers.table import DERIVED
 from funfact.loss import MSE, VANISHED, KLDivergence, per_replica
 
@@ -87,7 +88,7 @@ def _infinite(problem: Problem, history: History) -> str:
     """The tensors whose data are infinite, if that is why the start is; else ''."""
     given = [tensor for tensor in problem.tensors if not tensor.optimizable]
     found = [
-        tensor.symbol or f"a tensor of shape {tensor.shape}"
+        called(tensor)
         for tensor, value in zip(given, problem.data, strict=True)
         if np.any(np.isinf(problem.backend.to_numpy(value)))
     ]
@@ -108,10 +109,18 @@ def _shortcomings(
         )
     if history.outcome is Outcome.INTERRUPTED:
         yield f"interrupted after {step} steps; the best factors until then are returned."
+    zero = _zero(problem, factors)
+    if step and len(zero) > 1 and _unmoved(history):
+        yield (
+            f"{', '.join(zero)} are zero in every element and have stayed so: in a product none of "
+            "them changes the model while the others are zero. Start them elsewhere, for instance "
+            "at random (initializer=ff.initializers.Normal)."
+        )
+        return
     met = history.outcome is Outcome.CONVERGED
     over = met or history.outcome is Outcome.SETTLED or step >= _MANY
     if over and type(problem.loss) is KLDivergence and problem.pieces is None:
-        count, of_all = _infinite_divergences(problem, factors, history.replica)
+        count, of_all = _cut_off(problem, factors, history.replica)
         if count:
             yield (
                 f"the model is zero, negative or tiny at {count} of the {of_all} elements at which "
@@ -140,9 +149,20 @@ def _shortcomings(
         )
 
 
-def _infinite_divergences(
-    problem: Problem, factors: Sequence[Array], replica: int
-) -> tuple[int, int]:
+def _unmoved(history: History) -> bool:
+    """Whether no loss has ever changed, and none is zero."""
+    start = history.losses[0]
+    return bool(np.all(start > 0) and np.all(history.losses == start))
+
+
+def _zero(problem: Problem, factors: Sequence[Array]) -> list[str]:
+    """The factors without an element other than zero, in no replica."""
+    ab = problem.backend
+    pairs = zip(problem.optimised, factors, strict=True)
+    return [called(tensor) for tensor, x in pairs if not np.any(ab.to_numpy(x))]
+
+
+def _cut_off(problem: Problem, factors: Sequence[Array], replica: int) -> tuple[int, int]:
     """At how many elements of a replica's model the divergence is cut off, of how many."""
     ab = problem.backend
     value = ab.to_numpy(values(problem, factors, problem.data))[replica]
