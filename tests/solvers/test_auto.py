@@ -72,6 +72,16 @@ def test_a_larger_one_by_products_where_they_are_looped(backend):
     assert told in history.reason
 
 
+def test_half_precision_by_a_method_without_linear_systems(backend):
+    reason = r"it solves linear systems, which libraries do not in float16"
+    with pytest.raises(OptionError, match=reason + r"\. Give dtype='float32'"):
+        fitted(linear, backend, optimizer="ALS", dtype="float16")
+    if isinstance(backend, Autodiff):
+        history = fitted(linear, backend, dtype="bfloat16").history
+        assert history.method == "Adam"
+        assert history.loss < 0.5 * history.losses[0, 0]
+
+
 def test_watching_single_steps_needs_gradients(backend):
     seen = []
     plugin = ff.gradient_descent_plugin(every=20)(lambda state: seen.append(state.step))

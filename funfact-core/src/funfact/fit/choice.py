@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from funfact.arguments import named
-from funfact.backends.capabilities import Autodiff, Capability
+from funfact.backends.capabilities import Autodiff, Capability, Linalg
 from funfact.errors import OptionError
 from funfact.fit.imposed import constrained
 from funfact.fit.options import Options
@@ -16,6 +16,7 @@ from funfact.fit.solvers.inplace import InPlace, is_in_place
 from funfact.fit.solvers.stateful import Stateful
 from funfact.fit.solvers.table import AUTO, DERIVED, derived_of, name_of
 from funfact.fit.solvers.transformation import Transformation, is_transformation
+from funfact.model.memory import bytes_each
 from funfact.optim import RULES, rule_of
 
 __all__ = ["Choice", "choose", "needed"]
@@ -139,6 +140,12 @@ def _unfit(derived: type[Derived], problem: Problem) -> str | None:
                 f"{named(condition)} is imposed on {tensor.symbol or 'a tensor'} "
                 "(constrain=), which it does not keep. Give a method that does, optimizer='Adam'."
             )
+    name = problem.backend.dtype_name(problem.dtype)
+    if Linalg in derived.needs and bytes_each(name) < bytes_each("float32"):
+        return (
+            f"it solves linear systems, which libraries do not in {name}. Give dtype='float32', or "
+            "a method that solves none, optimizer='Adam'."
+        )
     return derived.refusal(problem)
 
 
