@@ -8,7 +8,8 @@ import pytest
 import funfact as ff
 from funfact.backends import load
 from funfact.errors import OptionError, UnknownNameError
-from funfact.optim import Adam, Optimizer, RMSprop, as_optimizer, rule_of
+from funfact.fit.solvers.table import as_method
+from funfact.optim import Adam, Optimizer, RMSprop, rule_of
 from funfact.rules import AdamRule, RMSpropRule
 
 AB = load("numpy")
@@ -184,10 +185,10 @@ def test_options_are_checked(make, message):
 
 
 def test_names_and_classes():
-    assert as_optimizer("Adam") is as_optimizer("adam") is as_optimizer(Adam) is Adam
-    assert as_optimizer("RMSprop") is RMSprop
+    assert as_method("Adam") is as_method("adam") is as_method(Adam) is Adam
+    assert as_method("RMSprop") is RMSprop
     with pytest.raises(UnknownNameError, match=r"no optimizer 'Adma'. Did you mean 'Adam'\? Known"):
-        as_optimizer("Adma")
+        as_method("Adma")
 
 
 class WithoutStep:
@@ -201,8 +202,8 @@ class Unfinished(ff.optim.Optimizer):
 
 @pytest.mark.parametrize("spec", [None, 0.1, WithoutStep, partial(WithoutStep, lr=1), Unfinished])
 def test_what_is_no_optimizer(spec):
-    with pytest.raises(OptionError, match=r"is not an optimizer. Give a name"):
-        as_optimizer(spec)
+    with pytest.raises(OptionError, match=r"is not an optimizer. Give a name .*RMSprop, ALS, "):
+        as_method(spec)
 
 
 class WithoutRate:
@@ -221,24 +222,29 @@ class StepsAlone:
         pass
 
 
+def annotated(rate: "float | list[float]", decay: float = 0.9) -> None:
+    pass
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
         (WithoutRate, r"WithoutRate is called as f\(factors, lr=lr\), and takes \(factors\)"),
         (StepsAlone, r"StepsAlone.step is called as f\(self, grad\), and takes \(self\)"),
+        (annotated, r"the optimizer annotated is called as .* takes \(rate, decay=0.9\)\. Write"),
         (lambda: None, r"the optimizer <lambda> is called as .* takes \(\)"),
     ],
 )
 def test_an_optimizer_of_other_arguments_is_refused(spec, message):
     with pytest.raises(OptionError, match=message):
-        as_optimizer(spec)
+        as_method(spec)
 
 
 def test_an_instance_is_no_optimizer():
     with ff.using("numpy"):
         made = Adam([np.ones(2)])
     with pytest.raises(OptionError, match=r"is not an optimizer. Give a name"):
-        as_optimizer(made)
+        as_method(made)
 
 
 def test_only_the_built_in_ones_have_a_rule():

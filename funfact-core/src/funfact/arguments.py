@@ -109,9 +109,16 @@ with just these arguments.
     except TypeError:
         given = ", ".join([*positional, *(f"{name}={name}" for name in keywords)])
         raise OptionError(
-            f"{what} is called as f({given}), and takes {signature}. Write it with just these "
-            "arguments."
+            f"{what} is called as f({given}), and takes {_bare(signature)}. Write it with "
+            "just these arguments."
         ) from None
+
+
+def _bare(signature: inspect.Signature) -> inspect.Signature:
+    """Without annotations, which may be lines long."""
+    empty = inspect.Parameter.empty
+    parameters = [each.replace(annotation=empty) for each in signature.parameters.values()]
+    return inspect.Signature(parameters)
 
 
 def instance(cls: Callable[[], T], what: str) -> T:

@@ -22,7 +22,7 @@ __all__ = [
     "Adam",
     "Optimizer",
     "RMSprop",
-    "as_optimizer",
+    "check_optimizer",
     "rate_of",
     "rule_of",
 ]
@@ -180,26 +180,25 @@ RULES: dict[str, type[_Ruled]] = {cls.__name__: cls for cls in (Adam, RMSprop)}
 """The optimisers that have names."""
 
 
-def as_optimizer(spec: Any) -> Any:
-    """The class, or function of the factors, that a name or a class stands for.
+def check_optimizer(spec: Any, names: Iterable[str]) -> None:
+    """Raise if something can make no optimiser of a list of factors and a rate.
+
+    Parameters
+    ----------
+    spec : object
+        A class, or a function of the factors.
+    names : iterable of str
+        Those that can be given instead, for the message.
 
     Raises
     ------
-    UnknownNameError
-        If there is no optimiser of that name.
     OptionError
-        If it cannot make an optimiser.
     """
-    if isinstance(spec, str):
-        folded = {name.lower(): cls for name, cls in RULES.items()}
-        if spec.lower() not in folded:
-            raise UnknownNameError.among("optimizer", spec, RULES)
-        return folded[spec.lower()]
     made: Any = spec.func if isinstance(spec, partial) else spec
     stepless = isinstance(made, type) and not callable(getattr(made, "step", None))
     if isinstance(spec, Optimizer) or not callable(spec) or stepless or inspect.isabstract(made):
         raise OptionError(
-            f"optimizer={called(made)} is not an optimizer. Give a name ({', '.join(RULES)}), or a "
+            f"optimizer={called(made)} is not an optimizer. Give a name ({', '.join(names)}), or a "
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "
             "functools.partial(ff.optim.Adam, beta1=0.8)."
         )
@@ -207,7 +206,6 @@ def as_optimizer(spec: Any) -> Any:
     if isinstance(made, type):
         step: Any = getattr(made, "step", None)
         check_call(step, f"{called(made)}.step", "self", "grad")
-    return spec
 
 
 def rate_of(optimizer: Any) -> Any:

@@ -10,7 +10,7 @@ from funfact.fit.solvers.lbfgs import LBFGS
 from funfact.fit.solvers.levenberg_marquardt import LM
 from funfact.fit.solvers.multiplicative import MU
 from funfact.fit.solvers.transformation import is_transformation
-from funfact.optim import RULES, as_optimizer
+from funfact.optim import RULES, check_optimizer
 
 __all__ = ["AUTO", "DERIVED", "as_method", "derived_of", "name_of"]
 
@@ -37,8 +37,9 @@ def as_method(spec: Any) -> Any:
         if spec.lower() not in folded:
             raise UnknownNameError.among("optimizer", spec, known)
         return folded[spec.lower()]
-    taken = derived_of(spec) is not None or is_transformation(spec)
-    return spec if taken else as_optimizer(spec)
+    if derived_of(spec) is None and not is_transformation(spec):
+        check_optimizer(spec, known)
+    return spec
 
 
 def derived_of(method: Any) -> type[Derived] | None:
