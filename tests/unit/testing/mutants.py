@@ -128,6 +128,12 @@ class ConjugatesNothing(Right):
         return x
 
 
+class ForgetsWhatIsLeft(Right):
+    def in_blocks(self, block: Any, length: int, size: int, axis: int) -> Any:
+        starts = range(0, length - size + 1, size)
+        return self.concatenate([block(start, start + size) for start in starts], axis)
+
+
 # --- einsum
 
 

@@ -50,6 +50,7 @@ FAULTS: list[tuple[str, str, tuple[str, ...]]] = [
     ("SampleDeviation", "Conventions", ("ab.std(x / 10, axis=None)", "NumPy's meaning")),
     ("TransposesInverted", "Conventions", ("ab.transpose(x, (2, 0, 1))", "shape (4, 2, 3)")),
     ("ConjugatesNothing", "Conventions", ("ab.conj(z)", "contract: Complex conjugate")),
+    ("ForgetsWhatIsLeft", "Conventions", ("ab.in_blocks(", "shape (2, 3, 4)", "shape (2, 3, 3)")),
     ("WrongDiagonal", "Einsum", ("ab.einsum('aa->a', x)", "Sum of products", "got:")),
     ("ConjugatesProducts", "Einsum", ("ab.einsum('ab,bc->ac', x, y)", "x = complex64 (2, 3)")),
     ("TensorFloat32", "Einsum", ("ab.einsum(", "4097 everywhere, which needs all of float32")),

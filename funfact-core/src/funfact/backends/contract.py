@@ -281,6 +281,17 @@ class Backend(ABC):
         """Arrays joined along an axis that exists, or flattened if it is None: ``xp.concat``."""
         return self.xp.concat(list(arrays), axis=axis)
 
+    def in_blocks(
+        self, block: Callable[[int, int], Array], length: int, size: int, axis: int
+    ) -> Array:
+        """An array made block by block along an axis of `length`: ``block(start, stop)`` for each.
+
+        Blocks are `size` long, the last one what is left, and are made in order. Where a library
+        can write to an array, each may be put in its place before the next one takes memory.
+        """
+        starts = range(0, length, size)
+        return self.concatenate([block(n, min(n + size, length)) for n in starts], axis)
+
     def where(self, condition: Array, *branches: Any) -> Array:
         """Elements of the first branch where `condition` holds, else of the second."""
         return self.xp.where(condition, *branches)

@@ -102,11 +102,13 @@ def _whole(
         where = Load(object(), (width,))
         part = restrict(ir, [where if d == axis else None for d in range(len(ir.shape))])
         programs[width] = _function(part, [*keys, where.key], backend, dtype, fused)
-    places = [backend.tensor(np.arange(s, min(s + size, length))) for s in starts]
+    places = {s: backend.tensor(np.arange(s, min(s + size, length))) for s in starts}
 
     def function(arrays: Sequence[Array]) -> Array:
-        parts = [programs[where.shape[0]]([*arrays, where]) for where in places]
-        return backend.concatenate(parts, axis=axis)
+        def block(start: int, stop: int) -> Array:
+            return programs[stop - start]([*arrays, places[start]])
+
+        return backend.in_blocks(block, length, size, axis)
 
     return function
 

@@ -49,12 +49,12 @@ def pairing(
         return _unblocked(semiring, shape, kept, backend, dtype)
     axis = max(range(kept), key=lambda d: shape[d])
     size = max(1, shape[axis] * block // prod(shape))
-    starts = range(0, shape[axis], size)
+    length = shape[axis]
     programs = {
         width: _unblocked(
             semiring, (*shape[:axis], width, *shape[axis + 1 :]), kept, backend, dtype
         )
-        for width in {min(size, shape[axis] - start) for start in starts}
+        for width in {min(size, length - start) for start in range(0, length, size)}
     }
 
     def cut(x: Array, start: int, stop: int) -> Array:
@@ -64,11 +64,10 @@ def pairing(
         return x[(..., slice(start, stop), *([slice(None)] * after))]
 
     def function(x: Array, y: Array) -> Array:
-        parts = []
-        for start in starts:
-            stop = min(start + size, shape[axis])
-            parts.append(programs[stop - start](cut(x, start, stop), cut(y, start, stop)))
-        return backend.concatenate(parts, axis=axis)
+        def block(start: int, stop: int) -> Array:
+            return programs[stop - start](cut(x, start, stop), cut(y, start, stop))
+
+        return backend.in_blocks(block, length, size, axis)
 
     return function
 

@@ -88,9 +88,10 @@ class Evaluation:
 
     def _in_blocks(self, values: Sequence[Array], axis: int, size: int) -> Array:
         shape = self.written.shape
-        parts = []
-        for first in range(0, shape[axis], size):
+
+        def block(start: int, stop: int) -> Array:
             wanted: Positions = [None] * len(shape)
-            wanted[axis] = np.arange(first, min(first + size, shape[axis]))
-            parts.append(self.selection.at(values, wanted, together=False))
-        return self.backend.concatenate(parts, axis=axis)
+            wanted[axis] = np.arange(start, stop)
+            return self.selection.at(values, wanted, together=False)
+
+        return self.backend.in_blocks(block, shape[axis], size, axis)

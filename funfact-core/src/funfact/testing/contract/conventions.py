@@ -69,6 +69,18 @@ class Conventions(Calls):
 
     @calls(
         {
+            "ab.in_blocks(lambda start, stop: x[start:stop, ...], 2, 1, 0)": "x",
+            "ab.in_blocks(lambda start, stop: x[..., start:stop], 4, 3, 2)": "x",
+            "ab.in_blocks(lambda start, stop: z[:, start:stop, :], 3, 2, -2)": "z",
+            "ab.in_blocks(lambda start, stop: y[:, start:stop], 3, 9, 1)": "y",
+        }
+    )
+    def test_in_blocks(self, backend: Any, call: str, numpy: str) -> None:
+        """Each from its start to its stop, the last one shorter; or all in one."""
+        self.agrees(backend, call, numpy)
+
+    @calls(
+        {
             "ab.where(x > 0, x, 0.0)": "np.where(x > 0, x, 0)",
             "ab.where(x > 0, x, -x)": "np.abs(x)",
             "ab.where(ab.reshape(x > 0, (-1, 1)), 1.0, ab.reshape(x, (-1, 1)))": (

@@ -149,6 +149,22 @@ class Derivatives(Calls):
         expected = np.append(2 * x[:6], [3, 3])
         same_value(f"a gradient through {call}", backend.to_numpy(found), expected, 1e-6)
 
+    @needs("Autodiff")
+    def test_gradient_of_blocks(self, backend: Any) -> None:
+        """Of an array made block by block, each of the parameters and of a part of them."""
+        x, call = np.arange(10, dtype=np.float32).reshape(5, 2), "ab.in_blocks(block, 5, 2, 0)"
+
+        def f(params: list[Any]) -> Any:
+            y, z = params
+            made = backend.in_blocks(lambda start, stop: y[start:stop, ...] * z, 5, 2, 0)
+            return backend.sum(made * made), None
+
+        params = [backend.tensor(x), backend.tensor(x[1])]
+        with told(f"a gradient through {call}"):
+            by_y, by_z = backend.value_and_grad(f)(params)[1]
+        for found, expected in ((by_y, 2 * x * x[1] ** 2), (by_z, 2 * (x**2).sum(0) * x[1])):
+            same_value(f"a gradient through {call}", backend.to_numpy(found), expected, 1e-3)
+
     @needs("Linearize")
     def test_products_with_a_jacobian(self, backend: Any) -> None:
         """``push`` and ``pull`` are the Jacobian and its transpose, any number of times."""
