@@ -118,9 +118,9 @@ class JAXBackend(
 
     def copy(self, x: Array) -> Array:
         """`x`, copied on its devices without a compiled program."""
-        if not self.is_native(x) or isinstance(x, self._jax.core.Tracer):
-            return self.tensor(x)
-        return self._jax.device_put(x, may_alias=False)
+        if isinstance(x, self._jax.core.Tracer):
+            return self.xp.copy(x)
+        return self._jax.device_put(x, may_alias=False) if self.is_native(x) else self.tensor(x)
 
     def _copied(self, data: np.ndarray[Any, Any], native: Dtype | None) -> Array:
         """A NumPy array, converted by NumPy: JAX would compile that for each shape."""

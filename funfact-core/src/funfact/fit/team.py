@@ -15,7 +15,7 @@ from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem
 from funfact.fit.programs import programs_of, worth_compiling
 from funfact.fit.repeat import looped, repeated
-from funfact.fit.solvers.base import Carry, Solver
+from funfact.fit.solvers.base import Carry, Solver, leaves, mapped
 from funfact.fit.survivors import survivors
 
 __all__ = ["Fewer", "Team", "Vector"]
@@ -109,9 +109,9 @@ class Team:
     def _joined(self, of_parts: Sequence[Sequence[Array]]) -> list[Array]:
         return [join(self._parts, arrays, self._ab) for arrays in zip(*of_parts, strict=True)]
 
-    def _vector(self, of_parts: Sequence[Array]) -> Vector:
+    def _vector(self, of_parts: Sequence[Array | Vector]) -> Vector:
         pairs = zip(self._parts, of_parts, strict=True)
-        cut = [part.problem.backend.to_numpy(x)[: part.count] for part, x in pairs]
+        cut = [part.problem.backend.plain(x)[: part.count] for part, x in pairs]
         # copied: NumPy may share memory with the backend, which goes on using it
         found = np.full(self._fit.replicas, np.nan)
         found[self._present] = np.concatenate(cut)
@@ -144,6 +144,7 @@ class Runner:
         self._norms = fit.gradient_norms
         self._seen: Array | None = None
         self._unseen = 0
+        self._start: Carry = None
 
     def _take(self, solver: Solver) -> None:
         self._solver = solver
@@ -192,7 +193,7 @@ class Runner:
     def losses(self, carry: Carry) -> Array:
         return self._note(self._losses(self.factors(carry), *self._problem.args))
 
-    def look(self, carry: Carry) -> tuple[Array, Array | None]:
+    def look(self, carry: Carry) -> tuple[Array, Array | Vector | None]:
         if not self._norms:
             return self.losses(carry), None
         norms = self._norms_of_a_step(carry)
@@ -201,7 +202,7 @@ class Runner:
         each, norms = self._look(self.factors(carry), *self._problem.args)
         return self._note(each), norms
 
-    def _norms_of_a_step(self, carry: Carry) -> Array | None:
+    def _norms_of_a_step(self, carry: Carry) -> Vector | None:
         """The norm of each replica's gradient, by a first step from here that goes nowhere.
 
         The steps are compiled anyway, and a gradient of its own would take as long again.
@@ -210,13 +211,27 @@ class Runner:
         compiled = isinstance(ab, Repeat) and worth_compiling(self._steps)
         if not compiled or self._solver.squares(carry) is None or not rounding(problem):
             return None
-        fresh = self._solver.init([ab.copy(x) for x in self.factors(carry)])
-        told = self._solver.squares(self._advance(fresh, 1, *self._inputs))
+        told = self._solver.squares(self._advance(self._fresh(carry), 1, *self._inputs))
         assert told is not None, "whether a state tells does not depend on the step"
         squares, scale = told
         values = [np.moveaxis(ab.to_numpy(x), -1 if problem.append else 0, 0) for x in squares]
         sums = [x.reshape(problem.replicas, -1).sum(1, np.float64) for x in values]
-        return ab.tensor(np.sqrt(sum(sums) / scale))
+        norms: Vector = np.sqrt(sum(sums) / scale)
+        return norms
+
+    def _fresh(self, carry: Carry) -> Carry:
+        """The carry before the first step, with copies of the factors of this one.
+
+        One program copies all of it: one operation after another took longer than many small steps.
+        """
+        ab, solver, made = self.backend, self._solver, self._solver.compiled
+        if self._start is None:
+            self._start = solver.init(self.factors(carry))
+        if "copied" not in made:
+            copied = lambda nest: mapped(nest, map(ab.copy, leaves(nest)).__next__)  # noqa: E731
+            made["copied"] = ab.compile(copied) if isinstance(ab, Compile) else copied
+        fresh: Carry = made["copied"](solver.restarted(self._start, self.factors(carry)))
+        return fresh
 
     def _note(self, each: Array) -> Array:
         self._seen, self._unseen = each, 0

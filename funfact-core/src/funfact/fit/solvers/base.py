@@ -6,7 +6,7 @@ never change, so that the loop may run many steps on the device.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -106,8 +106,12 @@ class Solver(ABC):
         """What a carry tells of the gradient after a first step, as `Rule.squares` does."""
         return None
 
+    def restarted(self, start: Carry, factors: list[Array]) -> Carry:
+        """What `init` makes of these factors, given what it made of others."""
+        return self.init(factors)
+
     @cached_property
-    def compiled(self) -> dict[bool, Any]:
+    def compiled(self) -> dict[Hashable, Any]:
         """What the loop made of its steps, compiled or not, for as long as the solver lives."""
         return {}
 

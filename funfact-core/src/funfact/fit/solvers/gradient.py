@@ -73,6 +73,9 @@ class GradientDescent(Solver):
         arrays = self._packed(factors)
         return arrays, self.rule.init(arrays, self.backend)
 
+    def restarted(self, start: Carry, factors: list[Array]) -> Carry:
+        return self._packed(factors), start[1]
+
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         arrays, state = carry
         _, grads = self.gradient(arrays, target, data)
