@@ -158,3 +158,15 @@ def test_where_a_fit_goes_back_to_the_residual(descent, monkeypatch):
     assert [found for found, _ in changes] == [False] * (len(changes) - 1) + [True]
     assert len(changes) > 1
     assert changes[-1][1] < 0.012 < changes[-2][1]
+
+
+def test_looks_at_the_losses_are_further_apart_in_long_fits(descent, monkeypatch):
+    """The next one is after a hundred steps, or a quarter of those that were made."""
+    from funfact.fit import team
+
+    looks = []
+    monkeypatch.setattr(team, "near", lambda *_: bool(looks.append(0)))
+    target = np.random.default_rng(0).normal(size=(48, 48, 48)).astype("float32")
+    descent(cp(48, 4), target, max_steps=1500, vec_size=4, tol=0, checkpoint_freq=1500)
+    steps = [0, 100, 200, 300, 400, 500, 625, 781, 976, 1220]
+    assert len(looks) == len(steps)

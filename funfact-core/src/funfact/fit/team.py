@@ -27,7 +27,8 @@ Fewer: TypeAlias = Callable[[int], Sequence[Part]]
 """The parts of a fit with so many replicas."""
 
 _LOOK = 100
-"""Steps between two looks at the losses, at most, as long as another solver may take over."""
+"""Steps between two looks at the losses, at most, as long as another solver may take over;
+a quarter of those that were made, if that is more, since a look takes as long as some steps."""
 
 
 class Team:
@@ -143,7 +144,7 @@ class Runner:
         self._take(solver)
         self._norms = fit.gradient_norms
         self._seen: Array | None = None
-        self._unseen = 0
+        self._count, self._until_look = 0, _LOOK
         self._start: Carry = None
 
     def _take(self, solver: Solver) -> None:
@@ -167,9 +168,14 @@ class Runner:
     def advance(self, carry: Carry, n: int) -> Carry:
         while n:
             self._hand_over(carry)
-            some = n if self._solver.then is None else min(n, _LOOK - self._unseen)
+            some = n if self._solver.then is None else min(n, self._until_look)
             carry = self._advance(carry, some, *self._inputs)
-            n, self._unseen, self._seen = n - some, self._unseen + some, None
+            self._count, self._until_look, self._seen = (
+                self._count + some,
+                self._until_look - some,
+                None,
+            )
+            n -= some
         return carry
 
     def follow(self, other: "Runner") -> None:
@@ -182,7 +188,7 @@ class Runner:
         then = self._solver.then
         if then is None:
             return
-        if self._unseen >= _LOOK:
+        if not self._until_look:
             self.losses(carry)
         if self._seen is not None and near(self._problem, self.backend.to_numpy(self._seen)):
             self._take(then)
@@ -234,7 +240,7 @@ class Runner:
         return fresh
 
     def _note(self, each: Array) -> Array:
-        self._seen, self._unseen = each, 0
+        self._seen, self._until_look = each, max(_LOOK, self._count // 4)
         return each
 
     def gradient(self, carry: Carry) -> tuple[Array, list[Array]]:
