@@ -149,7 +149,7 @@ class MU(Derived):
         ab = self.backend
         model = values(self.problem, factors, data)
         least = float(ab.xp.finfo(model.dtype).smallest_normal) ** 0.5
-        return target / ab.where(model > least, model, least * ab.ones_like(model))
+        return target / ab.where(model > least, model, least * ab.ones((), dtype=model.dtype))
 
 
 def _quotient(above: Array, below: Array, ab: Backend) -> Array:
