@@ -48,6 +48,7 @@ SHOWN = ["matplotlib", "dask[array]", "hatchling"]  # what examples in the docs 
 def install(session: nox.Session, *packages: str, editable: bool = False) -> None:
     """Install folders of the checkout and packages, at the versions of constraints.txt."""
     session.env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    session.env["PIP_NO_COMPILE"] = "1"  # most of a library is never imported
     flagged = [
         word
         for package in packages
