@@ -14,13 +14,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measure import COMPILED, expert, expert_of, value_of
+from measure import expert, expert_of, value_of
 from place import backend_of
 from workloads import FITS, WORKLOADS, Workload, noise, random_factors
 
 import funfact as ff
 
 __all__ = ["cost"]
+
+
+STEPS = 32
+"""Of a first fit."""
 
 
 def cost(call: Callable[[], Any]) -> dict[str, float]:
@@ -39,8 +43,8 @@ def our_fit(workload: Workload, target: Any) -> None:
         optimizer="Adam",
         vec_size=workload.replicas,
         tol=0,
-        max_steps=COMPILED,
-        checkpoint_freq=COMPILED,
+        max_steps=STEPS,
+        checkpoint_freq=STEPS,
         progress=False,
     )
 
@@ -52,7 +56,7 @@ def their_fit(workload: Workload, target: Any, backend: str) -> None:
     starts = [rng.normal(size=lead + shape).astype(workload.dtype) for shape in workload.shapes]
     fit = expert(backend).Descent(workload.model, starts, target, workload.prefer)
     fit.losses()
-    fit.advance(COMPILED)
+    fit.advance(STEPS)
     fit.losses()
 
 

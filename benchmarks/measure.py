@@ -32,9 +32,6 @@ __all__ = [
     "value_of",
 ]
 
-COMPILED = 32
-"""Steps below which FunFact does not compile a fit."""
-
 
 class Turns:
     """A plug-in: at each checkpoint of FunFact's fit, the expert goes as many steps.
@@ -119,7 +116,6 @@ def timed_fit(workload: Workload, backend: str, pairs: int, seconds: float) -> d
         trial.losses()
 
     steps = _repeats(some, seconds)
-    steps = max(steps, ceil(COMPILED / (pairs + 1)))
     turns = fitted(workload, backend, steps, pairs + 1)
     return summary(turns.ours[1:], turns.theirs[1:], steps)
 

@@ -53,23 +53,18 @@ def error(target):
     return of
 
 
-UNCOMPILED = [(method, 20) for method in ("Adam", "LM", "LBFGS", "ALS")]
-COMPILED = [(method, 40) for method in ("Adam", "RMSprop")]
-"""Fits that are long enough, whose norms are taken from a step that goes nowhere."""
-
-
-@pytest.mark.parametrize(("method", "steps"), UNCOMPILED + COMPILED)
+@pytest.mark.parametrize("method", ["Adam", "RMSprop", "LM", "LBFGS", "ALS"])
 @pytest.mark.parametrize("append", [False, True])
-def test_norms_of_gradients(fit, method, steps, append):
+def test_norms_of_gradients(fit, method, append):
     target = np.random.default_rng(0).normal(size=SHAPE).astype("float32")
     seen, axis = Seen(append), -1 if append else 0
-    options = {"max_steps": steps, "checkpoint_freq": 10, "tol": 0, "vec_size": 3}
+    options = {"max_steps": 20, "checkpoint_freq": 10, "tol": 0, "vec_size": 3}
     history = fit(cp(), target, optimizer=method, vec_axis=axis, plugins=[seen], **options).history
     expected = [
         [gradient_norm(error(target), [x[n] for x in factors]) for n in range(3)]
         for factors in seen.factors
     ]
-    assert history.gradient_norms.shape == history.losses.shape == (steps // 10 + 1, 3)
+    assert history.gradient_norms.shape == history.losses.shape == (3, 3)
     np.testing.assert_allclose(history.gradient_norms, expected, rtol=1e-3, atol=1e-5)
 
 

@@ -90,7 +90,7 @@ def factorize(
         A replica has converged when its loss, without penalties, is below this at a
         checkpoint. With 0 none ever has, and no fit ends because its losses have settled.
     max_steps : int
-        A fit of fewer than 32 is not compiled: they are made before a compiler is done.
+        A fit of fewer than 32 of an expression of more than 500 operands is not compiled.
     vec_size : int
         How many replicas.
     vec_axis : {0, -1}

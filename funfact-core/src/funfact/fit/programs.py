@@ -19,15 +19,16 @@ from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Solver
 from funfact.graph import fold
 from funfact.language.nodes import Tensor
+from funfact.model.programs import is_large
 
-__all__ = ["Programs", "forget", "programs_of", "solver_of", "worth_compiling"]
+__all__ = ["Programs", "forget", "programs_of", "solver_of"]
 
 T = TypeVar("T")
 
 Function: TypeAlias = Callable[..., Any]
 
 _WORTH_COMPILING = 32
-"""Steps of a fit from which on it is compiled: fewer are made before a compiler is done."""
+"""Steps from which on a fit of a large expression is compiled, which takes long."""
 
 _KEPT = 32
 """Forms whose programs are kept, at most: those that were used last."""
@@ -48,6 +49,7 @@ class Programs:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
+        self._large = is_large(problem.ir)
         self._made: dict[Hashable, Any] = {}
 
     def get(self, name: Hashable, make: Callable[[Problem], T]) -> T:
@@ -63,14 +65,13 @@ class Programs:
     def compiled(self, name: str, make: Callable[[Problem], Function], steps: int) -> Function:
         """The same, compiled where that is worth while for a fit of so many steps."""
         backend = self._problem.backend
-        if not worth_compiling(steps) or not isinstance(backend, Compile):
+        if not self.worth_compiling(steps) or not isinstance(backend, Compile):
             return self.get(name, make)
         return self.get((name, "compiled"), lambda problem: backend.compile(make(problem)))
 
-
-def worth_compiling(steps: int) -> bool:
-    """Whether a fit of so many steps takes longer than a compiler."""
-    return steps >= _WORTH_COMPILING
+    def worth_compiling(self, steps: int) -> bool:
+        """Whether one program takes less time to make than so many steps without it."""
+        return steps >= _WORTH_COMPILING or not self._large
 
 
 def programs_of(problem: Problem) -> Programs:

@@ -13,7 +13,7 @@ from funfact.fit.form import gradient_with_losses, look, losses_of, near, roundi
 from funfact.fit.hooks import Fit
 from funfact.fit.parts import Part, join, split
 from funfact.fit.problem import Problem
-from funfact.fit.programs import programs_of, worth_compiling
+from funfact.fit.programs import programs_of
 from funfact.fit.repeat import looped, repeated
 from funfact.fit.solvers.base import Carry, Solver, leaves, mapped
 from funfact.fit.survivors import survivors
@@ -141,6 +141,7 @@ class Runner:
     def __init__(self, problem: Problem, solver: Solver, fit: Fit) -> None:
         self.backend = problem.backend
         self._problem, self._steps, self._programs = problem, fit.max_steps, programs_of(problem)
+        self._worth_compiling = self._programs.worth_compiling(self._steps)
         self._take(solver)
         self._norms = fit.gradient_norms
         self._seen: Array | None = None
@@ -149,7 +150,7 @@ class Runner:
 
     def _take(self, solver: Solver) -> None:
         self._solver = solver
-        made, worth = solver.compiled, solver.loops or worth_compiling(self._steps)
+        made, worth = solver.compiled, solver.loops or self._worth_compiling
         if worth not in made:
             made[worth] = _advancer(solver, self.backend, worth)
         self._advance: Callable[..., Carry] = made[worth]
@@ -214,7 +215,7 @@ class Runner:
         The steps are compiled anyway, and a gradient of its own would take as long again.
         """
         ab, problem = self.backend, self._problem
-        compiled = isinstance(ab, Repeat) and worth_compiling(self._steps)
+        compiled = isinstance(ab, Repeat) and self._worth_compiling
         if not compiled or self._solver.squares(carry) is None or not rounding(problem):
             return None
         told = self._solver.squares(self._advance(self._fresh(carry), 1, *self._inputs))

@@ -16,7 +16,7 @@ from funfact.compiler.lower import lower
 from funfact.compiler.signature import signature
 from funfact.graph import fold, postorder
 
-__all__ = ["Program", "program"]
+__all__ = ["Program", "is_large", "program"]
 
 Program: TypeAlias = Callable[[Sequence[Array]], Array]
 
@@ -35,9 +35,8 @@ def program(ir: Ir, keys: Sequence[object], backend: Backend, dtype: Dtype) -> P
 
     Functions of a user's own are called each time, as they are.
     """
-    nodes = postorder(ir)
-    many = sum(len(node.below) for node in nodes) > _LARGEST
-    if not isinstance(backend, Compile) or is_view(ir) or many or any(map(_is_users, nodes)):
+    users = any(map(_is_users, postorder(ir)))
+    if not isinstance(backend, Compile) or is_view(ir) or is_large(ir) or users:
         return lower(ir, keys, backend, dtype)
     form = (backend, backend.dtype_name(dtype), signature(ir, tuple(keys)))
     with _lock:
@@ -52,6 +51,11 @@ def program(ir: Ir, keys: Sequence[object], backend: Backend, dtype: Dtype) -> P
         if len(_kept) > _KEPT:
             _kept.popitem(last=False)
     return found
+
+
+def is_large(ir: Ir) -> bool:
+    """Whether a compiler takes so long that it may not be worth while."""
+    return sum(len(node.below) for node in postorder(ir)) > _LARGEST
 
 
 def _is_users(node: Ir) -> bool:
