@@ -76,6 +76,19 @@ def test_the_same_expression_written_twice(fit, compilations, options):
     assert compilations == []
 
 
+def test_a_first_fit_compiles_its_steps_and_losses_alone(fit, backend, compilations):
+    """On JAX: of complex factors, whose target is laid out anew, with little programs for none."""
+    a, b, c = ff.tensor("a", 9, 4), ff.tensor("b", 8, 4), ff.tensor("c", 7, 4)
+    k = ff.index("k")
+    draws = draw(0, (2, 9, 8, 7))
+    data = draws[0] + 1j * draws[1]
+    forget()
+    fac = fit(a[i, ~r] * b[j, ~r] * c[k, r], data, max_steps=40, optimizer="Adam", tol=0)
+    assert backend.is_complex(fac.factors[0])
+    compiled = [x for x in compilations if "Finished XLA compilation" in x]
+    assert len(compiled) <= 2, compiled
+
+
 def test_another_shape_is_compiled(fit, backend, compilations):
     forget()
     fit(matrix(), draw(0), max_steps=40, optimizer="Adam", tol=0)

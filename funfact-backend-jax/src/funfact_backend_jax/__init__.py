@@ -122,6 +122,15 @@ class JAXBackend(
             return self.xp.copy(x)
         return self._jax.device_put(x, may_alias=False) if self.is_native(x) else self.tensor(x)
 
+    def zeros_like(self, x: Array, dtype: Any = None, **options: Any) -> Array:
+        """Zeros, where `x` is; made without a compiled program."""
+        if options or not self.is_native(x) or isinstance(x, self._jax.core.Tracer):
+            return self.place(self.xp.zeros_like)(x, dtype=dtype, **options)
+        native = x.dtype if dtype is None else self.dtype(dtype)
+        # bound to a device only if `x` is: JAX compiles once more for arrays that are
+        where = x.sharding if x.committed else None
+        return self._jax.device_put(np.zeros(x.shape, native), where)
+
     def _copied(self, data: np.ndarray[Any, Any], native: Dtype | None) -> Array:
         """A NumPy array, converted by NumPy: JAX would compile that for each shape."""
         kind = native or self._jax.dtypes.canonicalize_dtype(data.dtype)

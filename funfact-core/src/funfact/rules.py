@@ -99,11 +99,11 @@ class AdamRule(Rule):
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
         # where nothing is traced a number of Python's is as good, and costs no operations
         traced = isinstance(ab, Compile | Repeat)
-        count = ab.zeros((), dtype=_real_of(factors, ab)) if traced else 0.0
+        count = ab.zeros((), dtype=_real_of(factors[0], ab)) if traced else 0.0
         return (
             count,
             [ab.zeros_like(x) for x in factors],
-            [ab.zeros_like(ab.real(x)) for x in factors],
+            [_real_zeros(x, ab) for x in factors],
         )
 
     def update(
@@ -153,7 +153,7 @@ class RMSpropRule(Rule):
 
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
         return (
-            [ab.zeros_like(ab.real(x)) for x in factors],
+            [_real_zeros(x, ab) for x in factors],
             [ab.zeros_like(x) for x in factors] if self.centered else [],
             [ab.zeros_like(x) for x in factors] if self.momentum else [],
         )
@@ -193,8 +193,13 @@ def _one_minus_power(base: float, count: Array | float, ab: Backend) -> Any:
     return -ab.expm1(count * log(base)) if base else ab.ones_like(count)
 
 
-def _real_of(factors: Sequence[Array], ab: Backend) -> Any:
-    return ab.real(factors[0]).dtype
+def _real_zeros(x: Array, ab: Backend) -> Array:
+    return ab.zeros_like(x, dtype=_real_of(x, ab))
+
+
+def _real_of(x: Array, ab: Backend) -> Any:
+    """The dtype of its real part; what would make that part may have to be compiled first."""
+    return ab.dtype(ab.xp.finfo(x.dtype).dtype)
 
 
 def _check_decay(name: str, value: float) -> None:

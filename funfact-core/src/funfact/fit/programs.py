@@ -11,6 +11,8 @@ from threading import Lock
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from funfact.backends.capabilities import Compile
 from funfact.compiler.ir import Ir, Load, with_operands
 from funfact.compiler.lower import lower
@@ -140,5 +142,5 @@ def _without_arrays(problem: Problem) -> Problem:
 
     tensors, ir = tuple(bare.values()), fold(problem.ir, visit)
     model = lower(ir, tensors, problem.backend, problem.dtype)
-    target = problem.backend.zeros((), dtype=problem.target.dtype)
+    target = problem.backend.tensor(np.zeros(()), problem.target.dtype)
     return replace(problem, model=model, ir=ir, tensors=tensors, target=target, data=[])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from funfact.arguments import integer
+from funfact.backends.capabilities import Compile
 from funfact.errors import OptionError, RangeError
 from funfact.model.factorization import Factorization
 
@@ -67,7 +68,10 @@ def view(
                     f"replica {number} was asked for, and the model has {axis.size}: "
                     f"0 to {axis.size - 1}."
                 )
-            value = ab.tensor(value[..., replica] if axis.append else value[replica, ...])
+            # in NumPy where it would else be compiled for each shape
+            every = ab.to_numpy(value) if isinstance(ab, Compile) else value
+            own = every[..., number] if axis.append else every[number, ...]
+            value = ab.tensor(own, value.dtype)
         values.append(value)
     one = Factorization(tsrex, ab, fac.dtype, values, fac.memory_limit)
     one.seed = fac.seed
