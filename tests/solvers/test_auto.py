@@ -82,15 +82,23 @@ def test_half_precision_by_a_method_without_linear_systems(backend):
         assert history.loss < 0.5 * history.losses[0, 0]
 
 
-def test_watching_single_steps_needs_gradients(backend):
+def test_single_steps_are_watched_with_their_gradients(backend):
+    noisy = target + np.random.default_rng(1).normal(size=target.shape)
+    left, right = (ff.tensor(n, initializer=ff.initializers.Ones) for n in (6, 5))
     seen = []
-    plugin = ff.gradient_descent_plugin(every=20)(lambda state: seen.append(state.step))
-    if isinstance(backend, Autodiff):
-        assert fitted(linear, backend, plugins=[plugin], tol=0).history.method == "ALS"
-        assert seen == [20, 40]
-        return
-    with pytest.raises(CapabilityError, match=r"watching single steps and their gradients needs"):
-        fitted(linear, backend, plugins=[plugin])
+
+    @ff.gradient_descent_plugin(every=1)
+    def watch(state):
+        x, y = (backend.to_numpy(each)[0] for each in state.factors)
+        expected = 2 * (np.outer(x, y) - noisy) @ y / noisy.size
+        np.testing.assert_allclose(backend.to_numpy(state.grad[0])[0], expected, atol=1e-5)
+        seen.append(np.linalg.norm(expected))
+
+    options = {"plugins": [watch], "tol": 0, "max_steps": 3, "progress": False}
+    history = ff.factorize(left[i] * right[j], noisy, **options).history
+    assert history.method == "ALS"
+    assert len(seen) == 3
+    assert seen[0] > 1e-3
 
 
 def test_without_gradients_it_says_why_there_is_no_other_way(backend):

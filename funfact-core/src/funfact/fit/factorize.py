@@ -204,7 +204,7 @@ def factorize(
     model, problem = _build(tsrex, target, dtype, options, backend)
     check_numbers(model)
     check_sets(model)
-    choice = _chosen(problem, options, watchers)
+    choice = _chosen(problem, options)
     parts = parts_of(problem, tsrex, choice.make)
     check_loss(problem, parts, model.factors, stacklevel=2)
     solver = parts[0].solver
@@ -271,10 +271,8 @@ def _build(
     return model, problem
 
 
-def _chosen(problem: Problem, options: Options, watchers: pluggy.PluginManager) -> Choice:
+def _chosen(problem: Problem, options: Options) -> Choice:
     """The solver to take; what it needs and the backend lacks is an error."""
-    if watchers.hook.next_step.get_hookimpls():
-        require(problem.backend, Autodiff, "watching single steps and their gradients")
     choice = choose(problem, options)
     if isinstance(choice, str):
         require(problem.backend, Autodiff, f"fitting this model ({choice.rstrip('.')})")
