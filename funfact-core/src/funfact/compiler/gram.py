@@ -251,7 +251,8 @@ def _reading(part: _Part, shape: tuple[int, ...], conjugate: bool) -> _Reading:
         inner = _inner(part, Load("target", shape), reading, conjugate)
         price = plan(inner).cost + TRAFFIC * _across(inner)
         found.append((price, replace(reading, order=_as_read(inner))))
-    return min(found, key=lambda one: one[0])[1]
+    # at one price, rather without a copy of the target
+    return min(found, key=lambda one: (one[0], one[1].order != stored))[1]
 
 
 def _across(inner: Contract) -> int:

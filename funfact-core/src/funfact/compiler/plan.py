@@ -4,16 +4,28 @@ opt_einsum finds the order from the sizes; the order in which the operands are
 written stays a candidate, and wins a tie.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from math import prod
 
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
-from funfact.compiler.order import TRAFFIC, Letters, orders, volume
+from funfact.compiler.moved import moved
+from funfact.compiler.order import TRAFFIC, Letters, Order, orders, volume
 from funfact.compiler.rotate import rotated
 
 __all__ = ["TRAFFIC", "Plan", "Step", "cost", "plan"]
+
+_FEW = 5
+"""Steps up to which all ways to swap sides are tried."""
+
+_WORTH = 1 / 8
+"""Of the elements that are read and written, so many at least are to be spared for it: libraries
+do not multiply as fast from either side."""
+
+_SMALL = 2**15
+"""Elements that are copied in no time, since they lie in a cache."""
 
 
 @dataclass(frozen=True)
@@ -129,20 +141,47 @@ def _plan(
     if len(operands) > 2 and not quick:
         candidates += [rotated(order, operands, output, sizes) for order in candidates]
     plans = [_follow(order, operands, output, sizes) for order in candidates]
-    return min(plans, key=lambda plan: (plan.cost, plan.largest))
+    best = min(range(len(plans)), key=lambda n: (plans[n].cost, plans[n].largest))
+    return _unmoved(plans[best], candidates[best], operands, output, sizes)
 
 
-def _follow(
-    path: Iterable[tuple[int, ...]],
+def _unmoved(
+    usual: Plan,
+    path: Order,
     operands: tuple[Letters, ...],
     output: Letters,
     sizes: tuple[int, ...],
+) -> Plan:
+    """The plan with sides swapped in some steps, where that spares large copies.
+
+    On which side an operand stands decides in which order the axes of the result are, and so
+    whether the next product reads it as it lies.
+    """
+
+    def copied(plan: Plan) -> int:
+        return sum(moved(a, b, made, sizes) for a, b, made in (step.axes for step in plan.steps))
+
+    least = max(_SMALL, _WORTH * sum(step.traffic for step in usual.steps))
+    if len(path) > _FEW or copied(usual) < least:
+        return usual
+    ways = sorted(product((False, True), repeat=len(path) - 1), key=sum)  # the last is the result
+    others = [_follow(path, operands, output, sizes, (*swaps, False)) for swaps in ways[1:]]
+    best = min(others, key=copied, default=usual)
+    return best if copied(usual) - copied(best) >= least else usual
+
+
+def _follow(
+    path: Order,
+    operands: tuple[Letters, ...],
+    output: Letters,
+    sizes: tuple[int, ...],
+    swaps: Sequence[bool] = (),
 ) -> Plan:
     """The steps along a path, each result's axes ordered as a matrix product leaves them."""
     todo = list(operands)
     given = len(todo)  # the first so many are as they were stored, not made on the way
     steps: list[Step] = []
-    for positions in path:
+    for positions, swap in zip(path, swaps or (False,) * len(path), strict=True):
         left, right = sorted(positions)
         # What a step makes stands last, yet was as a rule written first.
         order = (right, left) if right == len(todo) - 1 and steps else (left, right)
@@ -152,7 +191,7 @@ def _follow(
             del todo[position]
         given -= len(stored)
         needed = {*output, *(axis for axes in todo for axis in axes)} if todo else {*output}
-        if todo and _flipped(a, b, stored, needed, sizes):
+        if todo and _flipped(a, b, stored, needed, sizes, swap):
             order, a, b = order[::-1], b, a
         shared = [axis for axis in dict.fromkeys(a) if axis in b]
         rows = [axis for axis in dict.fromkeys(a) if axis not in b]
@@ -179,14 +218,19 @@ def _common_end(a: Letters, b: Letters) -> Letters:
 
 
 def _flipped(
-    a: Letters, b: Letters, stored: Sequence[Letters], needed: set[int], sizes: tuple[int, ...]
+    a: Letters,
+    b: Letters,
+    stored: Sequence[Letters],
+    needed: set[int],
+    sizes: tuple[int, ...],
+    swap: bool,
 ) -> bool:
     """Whether `b` times `a` is quicker than `a` times `b`.
 
     A stored operand that is larger than the result is read as it lies in memory if what is summed
     are its last axes, and it stands on the left, or its first, and it stands on the right;
     compilers copy it otherwise. Apart from that, libraries multiply few rows by many columns
-    at full speed, not the other way round.
+    at full speed, not the other way round; which `swap` turns around.
     """
     summed = {*a} & {*b} - needed
     large = max(stored, key=lambda axes: volume(axes, sizes), default=())
@@ -195,4 +239,4 @@ def _flipped(
         last, first = own == sorted(own), own == sorted(own, reverse=True)
         if last != first:
             return last == (large is b)
-    return volume({*a} - {*b}, sizes) > volume({*b} - {*a}, sizes)
+    return (volume({*a} - {*b}, sizes) > volume({*b} - {*a}, sizes)) != swap
