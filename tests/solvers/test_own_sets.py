@@ -155,6 +155,10 @@ FLAWED = {
         r"tangent is not that of its project: .* by \d+% of it",
     ),
     "holds nothing": ((PAIRS["box"][0], lambda x, g, v: v), "tangent is not that of its project"),
+    "has an edge far out": (
+        (lambda x: ab.clip(x, -3, 3), lambda x, g, v: v),
+        "tangent is not that of its project",
+    ),
     "holds all": ((PAIRS["box"][0], lambda x, g, v: 0 * v), "tangent is not that of its project"),
     "not the nearest": (
         (lambda x: x / ab.sum(x), lambda x, g, v: v - ab.mean(v)),

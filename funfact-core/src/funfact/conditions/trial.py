@@ -11,7 +11,7 @@ from funfact.conditions.constraint import Constraint
 
 __all__ = ["distance", "flaw"]
 
-_FAR = 1.0, 10.0
+_FAR = 1.0, 1e2, 1e4
 """How far out of a set are points from which others of it are found, in units of its elements."""
 
 _CLOSE = 0.01
@@ -81,7 +81,7 @@ def flaw(constraint: Constraint, x: Array, ab: Backend) -> str | None:
             f"its tangent is not orthogonal: the inner product of the part of v with w is {one:.3g}"
             f", that of v with the part of w {other:.3g}, and the two are to be equal."
         )
-    points = [x, *(constraint.project(far * _scale(x, ab) * v, ab) for far in _FAR)]
+    points = [x, *(_nearest(constraint, far * _scale(x, ab) * v, ab) for far in _FAR)]
     other = median(_difference(constraint, point, gradient, ab) for point in points)
     if not other <= _CLOSE:
         return (
@@ -100,6 +100,11 @@ def _difference(constraint: Constraint, x: Array, gradient: Array, ab: Backend) 
     moved = (constraint.project(x - size * gradient, ab) - x) / size
     other = moved - constraint.tangent(x, gradient, ab)(-gradient)
     return float((_inner(other, other, ab) / _inner(gradient, gradient, ab)) ** 0.5)
+
+
+def _nearest(constraint: Constraint, x: Array, ab: Backend) -> Array:
+    """A point of the set; from afar it is found to fewer digits, and once more from close by."""
+    return constraint.project(constraint.project(x, ab), ab)
 
 
 def _scale(x: Array, ab: Backend) -> float:
