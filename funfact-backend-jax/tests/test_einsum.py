@@ -1,5 +1,7 @@
 """JAX's einsum with as few axes as it needs, against NumPy's."""
 
+import re
+
 import jax
 import numpy as np
 import pytest
@@ -108,6 +110,20 @@ def test_gradients_are_made_in_the_order_of_the_operands(backend):
 
     plain = jax.value_and_grad(inner, has_aux=True)
     assert transposed(program(backend.value_and_grad(inner))) < transposed(program(plain))
+
+
+@pytest.mark.parametrize("pairs", ["njr,nkr->njkr", "nkr,njr->njkr"])
+def test_a_large_gradient_is_not_transposed_between_products(backend, pairs):
+    """Of a CP model's product with its target, by two of the factors."""
+
+    def inner(arrays, target):
+        pair = backend.einsum(pairs, *arrays)
+        return backend.sum(backend.einsum("ijk,njkr->inr", target, pair) ** 2), ()
+
+    arrays, target = [backend.ones((1, 64, 16))] * 2, backend.ones((64, 64, 64))
+    gradient = jax.jit(lambda *args: backend.value_and_grad(inner)(*args)[1])
+    text = gradient.lower(arrays, target).compile().as_text()
+    assert not re.search(r"f32\[1,16,64,64\]\S* copy\(", text)
 
 
 def test_gradients_can_be_differentiated_forwards(backend):

@@ -110,6 +110,8 @@ def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
     whatever the gradient meets gets a transposition, which takes long to compile. Where
     operands are large it would transpose these instead.
     """
+    if _is_pair(subscripts) and max(x.size for x in operands) > _SMALL:
+        subscripts, operands = _turned(subscripts, *operands)
     sizes = _sizes(subscripts, operands)
     shape = tuple(sizes[letter] for letter in subscripts.split("->")[1]) if sizes else ()
     if 1 not in sizes.values() or max(prod(shape), *(x.size for x in operands)) > _SMALL:
@@ -118,6 +120,25 @@ def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
     less = "".join(letter for letter in subscripts if letter not in alone)
     found = jnp.einsum(less, *map(jnp.squeeze, operands), precision=precision)
     return jnp.reshape(found, shape)
+
+
+def _turned(subscripts: str, x: Array, y: Array) -> tuple[str, tuple[Array, Array]]:
+    """A product of two, written so that the larger operand is read as it lies in memory.
+
+    That is from the left if its last axes are summed, from the right if its first ones are; XLA
+    copies it otherwise. JAX has the second operand on the left, unless what it makes
+    has the axes of the result in their order the other way round.
+    """
+    operands, result = subscripts.split("->")
+    left, right = operands.split(",")
+    large, other = (left, right) if x.size > y.size else (right, left)
+    summed = [
+        letter not in result for letter in large if letter not in other or letter not in result
+    ]
+    last, first = summed == sorted(summed), summed == sorted(summed, reverse=True)
+    if last == first or (large == right) == last:
+        return subscripts, (x, y)
+    return f"{right},{left}->{result}", (y, x)
 
 
 def _sizes(subscripts: str, operands: Sequence[Array]) -> dict[str, int]:
