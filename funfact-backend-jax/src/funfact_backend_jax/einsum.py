@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from funfact.backends.contract import Array
 from funfact.backends.einsum import is_explicit
@@ -115,11 +116,34 @@ def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
     sizes = _sizes(subscripts, operands)
     shape = tuple(sizes[letter] for letter in subscripts.split("->")[1]) if sizes else ()
     if 1 not in sizes.values() or max(prod(shape), *(x.size for x in operands)) > _SMALL:
-        return jnp.einsum(subscripts, *operands, precision=precision)
+        return _product(subscripts, precision, *operands)
     alone = {letter for letter, size in sizes.items() if size == 1}
     less = "".join(letter for letter in subscripts if letter not in alone)
-    found = jnp.einsum(less, *map(jnp.squeeze, operands), precision=precision)
-    return jnp.reshape(found, shape)
+    found = _product(less, precision, *map(_squeezed, operands))
+    return lax.reshape(found, shape)
+
+
+def _squeezed(x: Array) -> Array:
+    return lax.squeeze(x, [d for d, size in enumerate(x.shape) if size == 1])
+
+
+def _product(subscripts: str, precision: str, *operands: Array) -> Array:
+    """JAX's einsum; for a pair the same operations, found in a fraction of the time."""
+    if not (_is_pair(subscripts) and _fit(subscripts, operands)):
+        return jnp.einsum(subscripts, *operands, precision=precision)
+    both, result = subscripts.split("->")
+    letters = both.split(",")
+    batch = [a for a in result if all(a in own for own in letters)]
+    summed = sorted({*letters[0]} - {*result})
+    free = [[a for a in own if a not in batch and a not in summed] for own in letters]
+    # the second operand on the left, unless the result is then to be transposed
+    order = (0, 1) if [*batch, *free[0], *free[1]] == [*result] else (1, 0)
+    places = [tuple(map(letters[n].index, axes)) for axes in (summed, batch) for n in order]
+    dimensions = (places[:2], places[2:])
+    first, second = (operands[n] for n in order)
+    found = lax.dot_general(first, second, dimensions, precision, first.dtype)
+    made = [*batch, *(a for n in order for a in free[n])]
+    return found if made == [*result] else lax.transpose(found, [made.index(a) for a in result])
 
 
 def _turned(subscripts: str, x: Array, y: Array) -> tuple[str, tuple[Array, Array]]:
