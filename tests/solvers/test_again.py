@@ -76,8 +76,8 @@ def test_the_same_expression_written_twice(fit, compilations, options):
     assert compilations == []
 
 
-def test_a_first_fit_compiles_its_steps_and_losses_alone(fit, backend, compilations):
-    """On JAX: of complex factors, whose target is laid out anew, with little programs for none."""
+def test_a_first_fit_compiles_little_beside_its_steps_and_losses(fit, backend, compilations):
+    """On JAX, of complex factors, whose target is laid out anew: a copy of what a step takes."""
     a, b, c = ff.tensor("a", 9, 4), ff.tensor("b", 8, 4), ff.tensor("c", 7, 4)
     k = ff.index("k")
     draws = draw(0, (2, 9, 8, 7))
@@ -86,7 +86,7 @@ def test_a_first_fit_compiles_its_steps_and_losses_alone(fit, backend, compilati
     fac = fit(a[i, ~r] * b[j, ~r] * c[k, r], data, max_steps=40, optimizer="Adam", tol=0)
     assert backend.is_complex(fac.factors[0])
     compiled = [x for x in compilations if "Finished XLA compilation" in x]
-    assert len(compiled) <= 2, compiled
+    assert len(compiled) <= 3, compiled
 
 
 def test_another_shape_is_compiled(fit, backend, compilations):

@@ -267,7 +267,7 @@ class JAXBackend(
 
     @cached_property
     def _default_device(self) -> Any:
-        return self._jax.numpy.zeros(()).device
+        return self._jax.device_put(0.0).device  # what makes an array would be compiled
 
     def devices(self) -> tuple[str, ...]:
         """All devices of all platforms that JAX finds here: ``'cpu:0'``, ``'gpu:0'``."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from math import expm1, log
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from funfact.arguments import finite
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
@@ -99,7 +101,7 @@ class AdamRule(Rule):
     def init(self, factors: Sequence[Array], ab: Backend) -> State:
         # where nothing is traced a number of Python's is as good, and costs no operations
         traced = isinstance(ab, Compile | Repeat)
-        count = ab.zeros((), dtype=_real_of(factors[0], ab)) if traced else 0.0
+        count = ab.tensor(np.zeros(()), _real_of(factors[0], ab)) if traced else 0.0
         return (
             count,
             [ab.zeros_like(x) for x in factors],
