@@ -87,7 +87,7 @@ class Workload:
             ff.tensor(name, *shape, prefer=getattr(ff.conditions, asked)() if asked else None)
             for name, shape, asked in zip_longest(self.names, self.shapes, self.prefer)
         ]
-        known = hasattr(ff, "quantum") or self.earlier is None
+        known = self.earlier is None or hasattr(ff, "quantum")
         return self.expression(*tensors) if known else self.earlier(*tensors)
 
     def data(self) -> Any:
