@@ -21,6 +21,11 @@ __all__ = ["CompiledPyTorchBackend"]
 _COMPILERS = ("c++", "g++", "clang++")
 _number = count()
 
+_ON_CPU = {"realize_reads_threshold": 8}
+"""Arrays that an elementwise operation may read and still be computed anew in each sum over it. The
+compiler's own limit is 4: the gradient of a nonlinear pairing reads 5, and to write it takes fresh
+pages from the system at every step, which costs more than to compute it twice."""
+
 
 class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
     """PyTorch whose programs are compiled: seconds for each, and steps of a fraction of the time.
@@ -50,7 +55,9 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
 
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``torch.compile``, once for each program and its shapes."""
-        made: Callable[..., Any] = self._torch.compile(_of_its_own(f), dynamic=False)
+        options = _ON_CPU if self.device == "cpu" else None
+        program = _of_its_own(f)
+        made: Callable[..., Any] = self._torch.compile(program, dynamic=False, options=options)
         return made
 
     def repeated(self, step: Callable[..., Any]) -> Callable[..., Any]:
