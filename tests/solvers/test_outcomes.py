@@ -137,6 +137,44 @@ def test_a_huge_target_asks_for_scale(fit):
         fit(low_rank(), 1e8 * TARGET, optimizer="Adam", max_steps=1000)
 
 
+def upside_down(model, target):
+    return -((model - target) ** 2)
+
+
+def test_a_loss_below_zero_says_so(fit):
+    with pytest.warns(FitWarning, match=r"the loss is below zero, -\S+, .* Is its sign right\?"):
+        fit(low_rank(), TARGET, loss=upside_down)
+
+
+def test_no_tolerance_is_met_by_a_loss_below_zero(fit):
+    def shifted(model, target):
+        return (model - target) ** 2 - 1
+
+    fac = fit(low_rank(), TARGET, loss=shifted, tol=0, max_steps=300, optimizer="Adam", lr=0.05)
+    assert fac.history.outcome is Outcome.MAX_STEPS
+    assert fac.history.loss < -0.99
+
+
+def test_a_loss_that_branches_on_values_tells_how_to_write_it(fit):
+    def branching(model, target):
+        return (model - target) ** 2 if model[0, 0] > 0 else abs(model - target)
+
+    with pytest.raises(Exception, match=r".") as caught:  # a library's own
+        fit(low_rank(), TARGET, loss=branching, vec_size=2, optimizer="Adam")
+    assert any("choose with ff.active_backend.where" in note for note in caught.value.__notes__)
+
+
+class GivesUpAll:
+    @hookimpl
+    def give_up(self, point):
+        return np.full(len(point.running), True)
+
+
+def test_giving_up_all_replicas_is_no_loss_of_them(fit):
+    fac = fit(low_rank(), TARGET, optimizer="Adam", vec_size=2, tol=0, plugins=[GivesUpAll()])
+    assert fac.history.outcome is Outcome.PLUGIN
+
+
 @pytest.mark.parametrize("method", ["auto", "Adam"])
 def test_factors_that_all_start_at_zero_do_not_move(fit, method):
     with pytest.warns(

@@ -232,6 +232,7 @@ def annotated(rate: "float | list[float]", decay: float = 0.9) -> None:
         (WithoutRate, r"WithoutRate is called as f\(factors, lr=lr\), and takes \(factors\)"),
         (StepsAlone, r"StepsAlone.step is called as f\(self, grad\), and takes \(self\)"),
         (annotated, r"the optimizer annotated is called as .* takes \(rate, decay=0.9\)\. Write"),
+        (annotated, r"What makes a transformation is called for it: optax.adam\(0.1\)\."),
         (lambda: None, r"the optimizer <lambda> is called as .* takes \(\)"),
     ],
 )

@@ -25,7 +25,7 @@ from funfact.arguments import called, check_call, instance, named
 from funfact.backends import current
 from funfact.backends.active import activated
 from funfact.backends.contract import Array, Backend
-from funfact.backends.mapped import mapped
+from funfact.backends.mapped import explained, mapped
 from funfact.errors import DtypeError, OptionError, ShapeError, TargetError, UnknownNameError
 
 __all__ = [
@@ -347,8 +347,10 @@ class _OfFunction(Loss):
 
     def elementwise(self, model: Array, target: Array, ab: Backend) -> Array:
         def each(one: Array) -> Array:
-            values = self.function(one, target)
-            _check(f"the loss function {named(self)}", values, one, ab)
+            who = f"the loss function {named(self)}"
+            with explained(who, ab):
+                values = self.function(one, target)
+            _check(who, values, one, ab)
             return values
 
         with activated(ab):

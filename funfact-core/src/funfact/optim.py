@@ -202,7 +202,14 @@ def check_optimizer(spec: Any, names: Iterable[str]) -> None:
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "
             "functools.partial(ff.optim.Adam, beta1=0.8)."
         )
-    check_call(spec, f"the optimizer {called(made)}", "factors", keywords=["lr"])
+    try:
+        check_call(spec, f"the optimizer {called(made)}", "factors", keywords=["lr"])
+    except OptionError as error:
+        if isinstance(made, type):
+            raise
+        raise OptionError(
+            f"{error} What makes a transformation is called for it: optax.adam(0.1)."
+        ) from None
     if isinstance(made, type):
         step: Any = getattr(made, "step", None)
         check_call(step, f"{called(made)}.step", "self", "grad")

@@ -11,7 +11,7 @@ moments are real: those of ``abs(g)**2``.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import expm1, log
+from math import expm1, log, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -117,7 +117,7 @@ class AdamRule(Rule):
         # m / (1 - b1**t) and v / (1 - b2**t) of the paper, taken out of the elementwise part
         root = _one_minus_power(b2, count, ab) ** 0.5
         rate = self.lr * root / _one_minus_power(b1, count, ab)
-        epsilon = self.epsilon * root
+        epsilon = max(self.epsilon, _least(factors[0], ab)) * root
         first = [ab.lerp(m, g, 1 - b1) for m, g in zip(first, grads, strict=True)]
         second = [ab.lerp(v, _abs2(g, ab), 1 - b2) for v, g in zip(second, grads, strict=True)]
         factors = [
@@ -173,7 +173,8 @@ class RMSpropRule(Rule):
             mean = [ab.lerp(m, g, 1 - alpha) for m, g in zip(mean, grads, strict=True)]
             # a variance; rounding can take it below zero
             spread = [ab.relu(v - _abs2(m, ab)) for v, m in zip(square, mean, strict=True)]
-        step = [g / (ab.sqrt(v) + self.epsilon) for g, v in zip(grads, spread, strict=True)]
+        epsilon = max(self.epsilon, _least(factors[0], ab))
+        step = [g / (ab.sqrt(v) + epsilon) for g, v in zip(grads, spread, strict=True)]
         if self.momentum:
             velocity = [self.momentum * u + s for u, s in zip(velocity, step, strict=True)]
             step = velocity
@@ -193,6 +194,11 @@ def _one_minus_power(base: float, count: Array | float, ab: Backend) -> Any:
     if isinstance(count, float):
         return -expm1(count * log(base)) if base else 1.0
     return -ab.expm1(count * log(base)) if base else ab.ones_like(count)
+
+
+def _least(x: Array, ab: Backend) -> float:
+    """The size below which squares vanish: in half precision 1e-8 is itself zero."""
+    return sqrt(ab.xp.finfo(x.dtype).smallest_normal)
 
 
 def _real_zeros(x: Array, ab: Backend) -> Array:

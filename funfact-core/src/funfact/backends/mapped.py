@@ -1,11 +1,12 @@
 """A function of one item, for many of them at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
 
-__all__ = ["mapped"]
+__all__ = ["explained", "mapped"]
 
 
 def mapped(f: Callable[..., Array], ab: Backend) -> Callable[..., Array]:
@@ -29,3 +30,19 @@ def mapped(f: Callable[..., Array], ab: Backend) -> Callable[..., Array]:
         return ab.stack([f(*(x[n, ...] for x in arrays)) for n in range(count)])
 
     return one_by_one
+
+
+@contextmanager
+def explained(who: str, ab: Backend) -> Iterator[None]:
+    """Adds to an error of a user's function, mapped over replicas, how one is to be written."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(ab, Vmap):
+            error.add_note(
+                f"{who} is called by {ab!r} for all replicas at once and in compiled programs, "
+                "where an array has no values yet. Write it with functions of ff.active_backend or "
+                "of that library, not of NumPy, and choose with ff.active_backend.where, not with "
+                "`if`."
+            )
+        raise

@@ -11,9 +11,8 @@ from typing import Any, Self
 
 from funfact.arguments import called, check_call, named
 from funfact.backends.active import activated
-from funfact.backends.capabilities import Vmap
 from funfact.backends.contract import Array, Backend
-from funfact.backends.mapped import mapped
+from funfact.backends.mapped import explained, mapped
 from funfact.conditions.condition import Condition, check_residual
 from funfact.conditions.constraint import Constraint
 from funfact.errors import DtypeError, OptionError, ShapeError
@@ -34,7 +33,7 @@ class OfFunction(Condition):
     def residual(self, x: Array, ab: Backend) -> Array:
         def each(one: Array) -> Array:
             who = f"the condition {named(self)}"
-            with activated(ab), _explained(who, one, ab):
+            with activated(ab), _explained(who, one, ab), explained(who, ab):
                 made = self.function(one)
             check_residual(who, made, one, ab, 0)
             return made
@@ -72,7 +71,7 @@ class OfPair(Constraint):
     def _made(self, function: Callable[..., Any], arrays: tuple[Array, ...], ab: Backend) -> Array:
         def each(*one: Array) -> Array:
             who = f"{called(function)}, of constrain={named(self)},"
-            with activated(ab), _explained(who, one[0], ab):
+            with activated(ab), _explained(who, one[0], ab), explained(who, ab):
                 made = function(*one)
             return _like(one[0], made, who, ab)
 
@@ -124,13 +123,6 @@ def _explained(who: str, x: Array, ab: Backend) -> Iterator[None]:
                 f"{who} is called with complex numbers here, which have no order: no clip, "
                 "maximum or relu of them. Make the factor real, ff.tensor(..., real=True), or take "
                 "ff.active_backend.real of it, and return its dtype."
-            )
-        if isinstance(ab, Vmap):
-            error.add_note(
-                f"{who} is called by {ab!r} for all replicas at once and in compiled programs, "
-                "where an array has no values yet. Write it with functions of ff.active_backend or "
-                "of that library, not of NumPy, and choose with ff.active_backend.where, not with "
-                "`if`."
             )
         raise
 

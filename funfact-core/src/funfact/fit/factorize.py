@@ -85,7 +85,8 @@ def factorize(
     loss : str, class, instance or function of model and target
         See `funfact.loss`.
     lr : float, optional
-        The learning rate of a gradient method; that of a ``partial`` unless given, else 0.1.
+        The learning rate of a gradient method; that of a ``partial`` unless given, else 0.1, or
+        what a class of ``torch.optim`` takes for itself.
     tol : float
         A replica has converged when its loss, without penalties, is below this at a
         checkpoint. With 0 none ever has, and no fit ends because its losses have settled.

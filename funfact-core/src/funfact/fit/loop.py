@@ -139,7 +139,7 @@ class _Watch:
             best=self._best,
             improved=improved,
             alive=self._alive,
-            converged=self._best < self._fit.tol,
+            converged=(self._best < self._fit.tol) & (self._fit.tol > 0),
             seconds=time.perf_counter() - self._begin,
             factors=self._team.factors(carry),
             running=self.running,

@@ -118,6 +118,12 @@ def _shortcomings(
         )
         return
     met = history.outcome is Outcome.CONVERGED
+    if met and np.min(history.best) < 0:
+        yield (
+            f"the loss is below zero, {np.min(history.best):.3g}, and so below tol={options.tol:g} "
+            "however good the model is. Is its sign right? If it is, give tol=0 and max_steps=."
+        )
+        return
     over = met or history.outcome is Outcome.SETTLED or step >= _MANY
     if over and type(problem.loss) is KLDivergence and problem.pieces is None:
         count, of_all = _cut_off(problem, factors, history.replica)

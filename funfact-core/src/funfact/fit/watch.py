@@ -58,7 +58,7 @@ class StopRule:
     @hookimpl(tryfirst=True)
     def stop(self, point: Point) -> Outcome | None:
         if not (point.alive & point.running).any():
-            return Outcome.LOST
+            return Outcome.PLUGIN if point.alive.any() else Outcome.LOST
         # A replica that was lost or given up will never converge: do not wait for it.
         in_reach = int(np.sum(point.alive & point.running | point.converged))
         done = int(np.sum(point.converged))
