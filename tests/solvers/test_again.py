@@ -78,9 +78,9 @@ def test_the_same_expression_written_twice(fit, compilations, options):
 
 def test_a_first_fit_compiles_little_beside_its_steps_and_losses(fit, backend, compilations):
     """On JAX, of complex factors, whose target is laid out anew: a copy of what a step takes."""
-    a, b, c = ff.tensor("a", 9, 4), ff.tensor("b", 8, 4), ff.tensor("c", 7, 4)
+    a, b, c = ff.tensor("a", 20, 4), ff.tensor("b", 60, 4), ff.tensor("c", 20, 4)
     k = ff.index("k")
-    draws = draw(0, (2, 9, 8, 7))
+    draws = draw(0, (2, 20, 60, 20))
     data = draws[0] + 1j * draws[1]
     forget()
     fac = fit(a[i, ~r] * b[j, ~r] * c[k, r], data, max_steps=40, optimizer="Adam", tol=0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import funfact as ff
 from funfact.backends import load
 from funfact.conditions import Diagonal, NonNegative, Unitary, UpperTriangular, violation
 from funfact.loss import (
@@ -81,3 +82,17 @@ def test_conditions(backend, gradient, kind, elementwise, dtype, shape):
         return ab.sum(violation(kind(elementwise=elementwise), x, ab, 1))
 
     is_close(backend, gradient(f, x), differences(lambda y: f(y, NUMPY), x))
+
+
+def test_a_view_of_a_replica_is_differentiated(fit, backend):
+    i, j = ff.indices("i, j")
+    model = ff.Factorization.from_tsrex(ff.tensor("u", 3)[i] * ff.tensor("v", 4)[j], vec_size=2)
+    first, second = model.factors
+
+    def total(params):
+        model.factors = [params[0], second]
+        return backend.sum(ff.view(model, 1)()), ()
+
+    (grad,) = backend.value_and_grad(total)([first])[1]
+    expected = np.outer([0, 1], np.ones(3)) * backend.to_numpy(second)[1].sum()
+    np.testing.assert_allclose(backend.to_numpy(grad), expected, rtol=1e-5)

@@ -113,6 +113,27 @@ def test_the_norm_is_that_of_a_large_model_too(fit):
         np.testing.assert_allclose(norms, expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("rule", ["Adam", partial(ff.optim.RMSprop, weight_decay=1e-3)])
+def test_the_norm_where_the_target_is_laid_out_anew(fit, rule):
+    """As the gradient without the model reads it; by a rule that tells of its gradient, or not."""
+    target = np.random.default_rng(0).normal(size=(20, 60, 20)).astype("float32")
+    a, b, c = (ff.tensor(name, size, 4) for name, size in zip("abc", target.shape, strict=True))
+    seen, options = Seen(), {"max_steps": 10, "checkpoint_freq": 10, "tol": 0}
+    history = fit(
+        a[i, ~r] * b[j, ~r] * c[k, r], target, optimizer=rule, plugins=[seen], **options
+    ).history
+    for norms, factors in zip(history.gradient_norms, seen.factors, strict=True):
+        x, y, z = (factor[0] for factor in factors)
+        rest = 2 * (np.einsum("ir,jr,kr->ijk", x, y, z) - target) / target.size
+        by_each = (
+            np.einsum("ijk,jr,kr->ir", rest, y, z),
+            np.einsum("ijk,ir,kr->jr", rest, x, z),
+            np.einsum("ijk,ir,jr->kr", rest, x, y),
+        )
+        expected = np.sqrt(sum((each**2).sum() for each in by_each))
+        np.testing.assert_allclose(norms, [expected], rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("options", "rate"),
     [

@@ -186,6 +186,9 @@ def test_factors_that_all_start_at_zero_do_not_move(fit, method):
         warnings.simplefilter("error")
         fit(low_rank(initializer=ff.initializers.Zeros), 0 * TARGET, optimizer=method)
         fit(ff.tensor("u", 3, 4, initializer=ff.initializers.Zeros), TARGET, optimizer=method)
+        u, v = (ff.tensor(n, initializer=ff.initializers.Zeros) for n in TARGET.shape)
+        waves = np.outer([1.0, -2.0, 1.0], [1.0, -1.0, -1.0, 1.0])  # zero is the best sum of two
+        fit(u[i] + v[j], waves.astype("float32"), optimizer=method)
 
 
 def test_a_model_that_is_nowhere_positive_is_no_matter_of_scale(fit):

@@ -214,6 +214,11 @@ class JAXBackend(
         transposed = self._jax.linear_transpose(push, params)
         return value, self._precise(push), self._precise(lambda x: transposed(x)[0])
 
+    def at_hand(self, x: Array) -> bool:
+        """Whether it is no tracer, and on a CPU."""
+        known = not isinstance(x, self._jax.core.Tracer)
+        return known and all(device.platform == "cpu" for device in x.devices())
+
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``jax.jit``."""
         return self._jax.jit(self._precise(f))  # the precision is settled while `f` is traced

@@ -132,6 +132,13 @@ class Compile(Capability):
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """`f`, compiled. Its arguments and results are arrays in lists, tuples and dicts."""
 
+    def at_hand(self, x: Array) -> bool:
+        """Whether NumPy reads `x` without a copy: it has values by now, in the host's memory.
+
+        NumPy then does what is done to it once, for which it would take longer to make a program.
+        """
+        return False
+
 
 class Repeat(Capability):
     """Many steps without coming back to Python."""

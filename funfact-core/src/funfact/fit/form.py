@@ -126,7 +126,7 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Wi
     def arrange(target: Array) -> Array:
         if form.order == tuple(range(len(form.order))):
             return backend.reshape(target, form.shape)
-        if isinstance(backend, Compile):  # in NumPy, or it would be compiled for this once
+        if isinstance(backend, Compile) and backend.at_hand(target):
             values = backend.to_numpy(target).reshape(form.shape)
             return backend.tensor(values.transpose(form.order), target.dtype)
         target = backend.reshape(target, form.shape)

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from funfact.backends.contract import Array
+from funfact.compiler.expand import expand, loads
 from funfact.errors import FitError
 from funfact.fit.history import FitWarning, History, Outcome
 from funfact.fit.options import Options
@@ -109,8 +110,8 @@ def _shortcomings(
         )
     if history.outcome is Outcome.INTERRUPTED:
         yield f"interrupted after {step} steps; the best factors until then are returned."
-    zero = _zero(problem, factors)
-    if step and len(zero) > 1 and _unmoved(history):
+    zero = _zero(problem, factors) if step and _stayed(history) else []
+    if zero:
         yield (
             f"{', '.join(zero)} are zero in every element and have stayed so: in a product none of "
             "them changes the model while the others are zero. Start them elsewhere, for instance "
@@ -155,17 +156,23 @@ def _shortcomings(
         )
 
 
-def _unmoved(history: History) -> bool:
-    """Whether no loss has ever changed, and none is zero."""
+def _stayed(history: History) -> bool:
+    """Whether no loss has ever changed, but for rounding, and none is zero."""
     start = history.losses[0]
-    return bool(np.all(start > 0) and np.all(history.losses == start))
+    return bool(np.all(start > 0) and np.allclose(history.losses, start, rtol=1e-6, atol=0))
 
 
 def _zero(problem: Problem, factors: Sequence[Array]) -> list[str]:
-    """The factors without an element other than zero, in no replica."""
+    """The factors without an element other than zero that stand in a product with another."""
     ab = problem.backend
     pairs = zip(problem.optimised, factors, strict=True)
-    return [called(tensor) for tensor, x in pairs if not np.any(ab.to_numpy(x))]
+    zero = [tensor for tensor, x in pairs if not np.any(ab.to_numpy(x))]
+    whole = expand(problem.ir, zero, ab.is_complex(problem.dtype))
+    found: dict[object, None] = {}
+    for product in whole.products:
+        standing = [key for term in product.operands for key in loads(term.value) if key in zero]
+        found.update(dict.fromkeys(standing if len(standing) > 1 else []))
+    return list(map(called, found))
 
 
 def _cut_off(problem: Problem, factors: Sequence[Array], replica: int) -> tuple[int, int]:

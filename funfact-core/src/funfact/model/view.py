@@ -68,8 +68,8 @@ def view(
                     f"replica {number} was asked for, and the model has {axis.size}: "
                     f"0 to {axis.size - 1}."
                 )
-            # in NumPy where it would else be compiled for each shape
-            every = ab.to_numpy(value) if isinstance(ab, Compile) else value
+            at_hand = isinstance(ab, Compile) and ab.at_hand(value)
+            every = ab.to_numpy(value) if at_hand else value
             own = every[..., number] if axis.append else every[number, ...]
             value = ab.tensor(own, value.dtype)
         values.append(value)

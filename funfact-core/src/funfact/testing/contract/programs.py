@@ -109,6 +109,20 @@ class Programs(Calls):
             same_value(call, found, sum(v * v for v in data), 0)
 
     @needs("Compile")
+    def test_what_is_at_hand_is_read_by_numpy(self, backend: Any) -> None:
+        """In a program, too, where most arrays are not, as they have no values yet."""
+
+        def f(x: Any) -> Any:
+            return x + (backend.tensor(backend.to_numpy(x)) if backend.at_hand(x) else x)
+
+        call = "ab.compile(f)(x), where f reads x by NumPy if ab.at_hand(x),"
+        x = backend.tensor([1.0, 2.0])
+        with told(call):
+            found = [backend.to_numpy(g(x)) for g in (f, backend.compile(f))]
+        same_value(call, found[0], [2.0, 4.0], 0)
+        same_value(call, found[1], [2.0, 4.0], 0)
+
+    @needs("Compile")
     def test_random_numbers_while_compiling_leave_the_seed_usable(self, backend: Any) -> None:
         """The state of the generator is no part of what is traced."""
         backend.seed(0)
