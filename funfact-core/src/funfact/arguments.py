@@ -75,7 +75,11 @@ def named(x: object) -> str:
 
 
 def check_call(
-    function: Callable[..., Any], what: str, *positional: str, keywords: Sequence[str] = ()
+    function: Callable[..., Any],
+    what: str,
+    *positional: str,
+    keywords: Sequence[str] = (),
+    advice: str = "",
 ) -> None:
     """Raise unless a user's function can be called with these arguments.
 
@@ -88,6 +92,8 @@ def check_call(
         What the arguments are called that it is given by position.
     keywords : sequence of str
         The names of those that it is given by name.
+    advice : str
+        What else an error says.
 
     Raises
     ------
@@ -110,7 +116,7 @@ with just these arguments.
         given = ", ".join([*positional, *(f"{name}={name}" for name in keywords)])
         raise OptionError(
             f"{what} is called as f({given}), and takes {_bare(signature)}. Write it with "
-            "just these arguments."
+            f"just these arguments.{advice}"
         ) from None
 
 

@@ -180,6 +180,9 @@ RULES: dict[str, type[_Ruled]] = {cls.__name__: cls for cls in (Adam, RMSprop)}
 """The optimisers that have names."""
 
 
+_CALLED = " What makes a transformation is called for it: optax.adam(0.1)."
+
+
 def check_optimizer(spec: Any, names: Iterable[str]) -> None:
     """Raise if something can make no optimiser of a list of factors and a rate.
 
@@ -202,14 +205,13 @@ def check_optimizer(spec: Any, names: Iterable[str]) -> None:
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "
             "functools.partial(ff.optim.Adam, beta1=0.8)."
         )
-    try:
-        check_call(spec, f"the optimizer {called(made)}", "factors", keywords=["lr"])
-    except OptionError as error:
-        if isinstance(made, type):
-            raise
-        raise OptionError(
-            f"{error} What makes a transformation is called for it: optax.adam(0.1)."
-        ) from None
+    check_call(
+        spec,
+        f"the optimizer {called(made)}",
+        "factors",
+        keywords=["lr"],
+        advice="" if isinstance(made, type) else _CALLED,
+    )
     if isinstance(made, type):
         step: Any = getattr(made, "step", None)
         check_call(step, f"{called(made)}.step", "self", "grad")

@@ -11,7 +11,7 @@ moments are real: those of ``abs(g)**2``.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import expm1, log, sqrt
+from math import expm1, log
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from funfact.arguments import finite
 from funfact.backends.capabilities import Compile, Repeat
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import vanishing
 from funfact.errors import OptionError
 
 __all__ = ["AdamRule", "RMSpropRule", "Rule"]
@@ -117,7 +118,7 @@ class AdamRule(Rule):
         # m / (1 - b1**t) and v / (1 - b2**t) of the paper, taken out of the elementwise part
         root = _one_minus_power(b2, count, ab) ** 0.5
         rate = self.lr * root / _one_minus_power(b1, count, ab)
-        epsilon = max(self.epsilon, _least(factors[0], ab)) * root
+        epsilon = _added(self.epsilon, factors, ab) * root
         first = [ab.lerp(m, g, 1 - b1) for m, g in zip(first, grads, strict=True)]
         second = [ab.lerp(v, _abs2(g, ab), 1 - b2) for v, g in zip(second, grads, strict=True)]
         factors = [
@@ -173,7 +174,7 @@ class RMSpropRule(Rule):
             mean = [ab.lerp(m, g, 1 - alpha) for m, g in zip(mean, grads, strict=True)]
             # a variance; rounding can take it below zero
             spread = [ab.relu(v - _abs2(m, ab)) for v, m in zip(square, mean, strict=True)]
-        epsilon = max(self.epsilon, _least(factors[0], ab))
+        epsilon = _added(self.epsilon, factors, ab)
         step = [g / (ab.sqrt(v) + epsilon) for g, v in zip(grads, spread, strict=True)]
         if self.momentum:
             velocity = [self.momentum * u + s for u, s in zip(velocity, step, strict=True)]
@@ -196,9 +197,9 @@ def _one_minus_power(base: float, count: Array | float, ab: Backend) -> Any:
     return -ab.expm1(count * log(base)) if base else ab.ones_like(count)
 
 
-def _least(x: Array, ab: Backend) -> float:
-    """The size below which squares vanish: in half precision 1e-8 is itself zero."""
-    return sqrt(ab.xp.finfo(x.dtype).smallest_normal)
+def _added(epsilon: float, factors: Sequence[Array], ab: Backend) -> float:
+    """What is added to roots of mean squares: in half precision 1e-8 is itself zero."""
+    return max(epsilon, vanishing(factors[0], ab))
 
 
 def _real_zeros(x: Array, ab: Backend) -> Array:

@@ -10,6 +10,7 @@ Examples
 from __future__ import annotations
 
 from functools import cache
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..errors import DtypeError, ShapeError
 if TYPE_CHECKING:
     from .contract import Backend
 
-__all__ = ["NAMES", "name", "native", "plain", "readable", "refuse_lossy"]
+__all__ = ["NAMES", "name", "native", "plain", "readable", "refuse_lossy", "vanishing"]
 
 NAMES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -131,3 +132,16 @@ def _refuse_unless_whole(data: np.ndarray[Any, Any], dtype: str) -> None:
             f"{data[wrong].flat[0]} does not fit into {dtype}, which holds whole numbers from "
             f"{info.min} to {info.max}. Ask for a wider dtype, or round and clip the data first."
         )
+
+
+def vanishing(x: Any, ab: Backend) -> float:
+    """The size of numbers below which squares vanish, in the dtype of an array.
+
+    Examples
+    --------
+    >>> import funfact as ff, numpy as np
+    >>> with ff.using("numpy"):
+    ...     f"{vanishing(np.ones(2, 'float16'), ff.active_backend):.2g}"
+    '0.0078'
+    """
+    return sqrt(ab.xp.finfo(x.dtype).smallest_normal)

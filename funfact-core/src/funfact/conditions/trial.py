@@ -15,8 +15,8 @@ _FAR = 1.0, 1e2, 1e4
 """How far out of a set are points from which others of it are found, in units of its elements."""
 
 _CLOSE = 0.01
-"""A share of a step: curved sets differ by the square root of a rounding, corners that are near at
-some of the points alone."""
+"""A share of a step, at most of the points: curved sets differ by the square root of a rounding,
+corners that are near at one of them alone."""
 
 Numbers: TypeAlias = np.ndarray[Any, Any]
 

@@ -139,7 +139,7 @@ class _Watch:
             best=self._best,
             improved=improved,
             alive=self._alive,
-            converged=(self._best < self._fit.tol) & (self._fit.tol > 0),
+            converged=self._converged(self._best),
             seconds=time.perf_counter() - self._begin,
             factors=self._team.factors(carry),
             running=self.running,
@@ -155,9 +155,13 @@ class _Watch:
         fit = self._fit
         if step == 0 and fit.gradient_norms and not isinstance(fit.backend, Autodiff):
             now = self._team.losses(carry)
-            if np.sum(now < fit.tol) >= fit.stop_after:
+            if np.sum(self._converged(now)) >= fit.stop_after:
                 return now, None
         return self._team.look(carry)
+
+    def _converged(self, losses: Vector) -> Vector:
+        """Which are below the tolerance, of which 0 is none: a user's loss may be below zero."""
+        return (losses < self._fit.tol) & (self._fit.tol > 0)
 
     def state(self, step: int, carry: list[Carry]) -> State:
         """What a plug-in sees that asked for this step."""

@@ -171,11 +171,9 @@ class Runner:
             self._hand_over(carry)
             some = n if self._solver.then is None else min(n, self._until_look)
             carry = self._advance(carry, some, *self._inputs)
-            self._count, self._until_look, self._seen = (
-                self._count + some,
-                self._until_look - some,
-                None,
-            )
+            self._seen = None
+            self._count += some
+            self._until_look -= some
             n -= some
         return carry
 
@@ -235,7 +233,10 @@ class Runner:
         if self._start is None:
             self._start = solver.init(self.factors(carry))
         if "copied" not in made:
-            copied = lambda nest: mapped(nest, map(ab.copy, leaves(nest)).__next__)  # noqa: E731
+
+            def copied(nest: Carry) -> Carry:
+                return mapped(nest, map(ab.copy, leaves(nest)).__next__)
+
             made["copied"] = ab.compile(copied) if isinstance(ab, Compile) else copied
         fresh: Carry = made["copied"](solver.restarted(self._start, self.factors(carry)))
         return fresh

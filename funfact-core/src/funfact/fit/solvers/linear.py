@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import vanishing
 from funfact.compiler.ir import Axis
 from funfact.compiler.lower import lower
 from funfact.fit.solvers.normal import Layout, Normal
@@ -151,9 +152,8 @@ def regular(gram: Array, ab: Backend) -> Array:
     """A positive definite matrix, as close to a positive semidefinite one as rounding allows."""
     n = gram.shape[-1]
     unit = ab.eye(n, dtype=gram.dtype)
-    info = ab.xp.finfo(gram.dtype)
-    least = float(info.smallest_normal) ** 0.5
-    return gram * (1 + (_ROUNDINGS * n * float(info.eps)) * unit) + least * unit
+    rounding = _ROUNDINGS * n * float(ab.xp.finfo(gram.dtype).eps)
+    return gram * (1 + rounding * unit) + vanishing(gram, ab) * unit
 
 
 def blockwise(

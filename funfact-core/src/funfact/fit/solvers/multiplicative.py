@@ -30,6 +30,7 @@ from typing import Self
 
 from funfact.arguments import named
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import vanishing
 from funfact.compiler.ir import Load
 from funfact.conditions import NonNegative
 from funfact.fit.problem import Problem, losses, values
@@ -148,13 +149,13 @@ class MU(Derived):
         """Target over model, with the replicas first, as the model has them; 0/0 is 0."""
         ab = self.backend
         model = values(self.problem, factors, data)
-        least = float(ab.xp.finfo(model.dtype).smallest_normal) ** 0.5
+        least = vanishing(model, ab)
         return target / ab.where(model > least, model, least * ab.ones((), dtype=model.dtype))
 
 
 def _quotient(above: Array, below: Array, ab: Backend) -> Array:
     """Element by element; 1 where that has no meaning."""
-    known = below > float(ab.xp.finfo(below.dtype).smallest_normal) ** 0.5
+    known = below > vanishing(below, ab)
     ones = ab.ones_like(below)
     return ab.where(known, above, ones) / ab.where(known, below, ones)
 
