@@ -102,6 +102,18 @@ def test_going_on_the_same_way_gets_further(backend):
     assert fac.history.loss <= divergence(x, w @ h) * (1 + 1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_where_nothing_moves_any_more_it_goes_no_further(backend, dtype):
+    # NumPy warns of an overflow, and warnings are errors
+    rng = np.random.default_rng(0)
+    target = (rng.random((8, 2)) @ rng.random((2, 6))).astype(dtype)
+    backend.seed(0)
+    options = {"tol": 0, "max_steps": 1500, "vec_size": 4, "progress": False}
+    model = t("w", 8, 2)[i, r] * t("h", 6, 2)[j, r]
+    fac = ff.factorize(model, target, loss="KLDivergence", **options)
+    assert fac.history.loss < 1e-12
+
+
 def test_no_element_falls_below_a_share_of_the_mean_which_fades(backend):
     x = np.random.default_rng(2).poisson(3.0, size=(8, 7)).astype(float)
     x[:2] = 0

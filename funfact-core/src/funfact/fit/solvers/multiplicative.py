@@ -120,7 +120,8 @@ class MU(Derived):
         ]
         now, then = (losses(self.problem, each, target, data) for each in (factors, ahead))
         good = then <= now
-        power = ab.where(good, _LONGER * power, power / 2)
+        # where nothing moves, losses are equal: going further there would never end
+        power = ab.where(then < now, _LONGER * power, ab.where(good, power, power / 2))
         pairs = zip(ahead, factors, strict=True)
         new = [ab.where(spread(good, x, append, ab), x, y) for x, y in pairs]
         for update in self.updates:
