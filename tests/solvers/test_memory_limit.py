@@ -100,15 +100,27 @@ def test_a_limit_without_room_is_refused_before_anything_is_made(fit):
         fit(small, np.ones((50, 40)), memory_limit="much")
 
 
-def test_methods_that_need_the_whole_say_so(fit, backend):
+def test_a_limit_is_enough_wherever_replicas_stand(fit):
+    expr, options = bells(), {"vec_size": 5, "loss": "PhaseInvariantMSE", "dtype": "float32"}
+    options |= {"optimizer": "Adam", "tol": 0, "max_steps": 1}
+    with pytest.raises(OptionError, match=r"at least [\d,]+ beside") as caught:
+        fit(expr, target_of(expr), memory_limit=64, **options)
+    need = int(re.search(r"at least ([\d,]+)", str(caught.value))[1].replace(",", ""))
+    for axis in (0, -1):
+        fit(expr, target_of(expr), memory_limit=need, vec_axis=axis, **options)
+
+
+def test_methods_that_need_the_whole_say_so(fit, backend, caplog):
     if not isinstance(backend, Linalg) or not isinstance(backend, Linearize):
         pytest.skip(f"{backend!r} lacks what ALS or LM needs")
     expr = cp()
     for method in ("ALS", "LM"):
         with pytest.raises(OptionError, match=rf"{method}.*[\d,]+ bytes at once.*memory_limit="):
             fit(expr, target_of(expr), optimizer=method, memory_limit="2 kB")
-    fac = fit(expr, target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
+    with caplog.at_level("INFO", logger="funfact"):
+        fac = fit(expr, target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
     assert "memory_limit=" in fac.history.reason
+    assert "ALS would be taken, and its steps hold" in caplog.text
     # LM is what the limit rules out; that ALS takes no functions says nothing of that
     bent = fit(ff.exp(expr), target_of(expr), memory_limit="2 kB", max_steps=5, tol=0)
     assert bent.history.reason.startswith("LM does not apply: its steps hold")

@@ -1,6 +1,9 @@
 """What an expression is said to cost is what it costs."""
 
+import pytest
+
 import funfact as ff
+from funfact.compiler.report import report
 
 i, j, k, r = ff.indices("i, j, k, r")
 a, b, c = ff.tensor("a", 8, 2), ff.tensor("b", 9, 2), ff.tensor("c", 10, 2)
@@ -27,6 +30,20 @@ def test_peak_counts_what_is_alive_at_once():
     u = ff.tensor("u", 1000)
     assert ff.exp(ff.exp(ff.exp(u))).plan().peak == 2000
     assert (ff.exp(u) + ff.sin(u)).plan().peak == 3000
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        ff.tanh(a[i, r] * b[j, r]),
+        ff.exp(-((a[i, ~r] - b[j, ~r]) ** 2)) * ff.tensor("w", 2)[r],
+        ff.minplus(a[i, r], b[j, r]),
+    ],
+)
+def test_the_order_of_dimensions_takes_no_memory(expr):
+    first, last = (report(ff.vectorize(expr, 5, append=last).ir) for last in (False, True))
+    assert (first.kept, first.peak) == (last.kept, last.peak)
+    assert report((a[i, j] >> [j, i]).ir).kept == 0
 
 
 def test_functions_semirings_and_data_alone():

@@ -18,7 +18,8 @@ __all__ = ["Report", "Row", "report"]
 class Row:
     """One operation: what it does, the shape of its result, its flops.
 
-    `made` are the elements that it makes: its result, and the pairs of a semiring before it.
+    `made` are the elements that it makes: its result, and the pairs of a semiring before it;
+    none where it only permutes dimensions.
     """
 
     what: str
@@ -94,8 +95,10 @@ def report(ir: Ir) -> Report:
         rows += [row for row, _ in steps]
         inside = max((extra for _, extra in steps), default=0)
         peak = max(peak, sum(alive.values()) + inside)
+        made = any(row.made for row, _ in steps)
+        seen = sum(alive.get(id(child), 0) for child in node.below)
         alive = {key: size for key, size in alive.items() if last_use.get(key) != id(node)}
-        alive[id(node)] = prod(node.shape)
+        alive[id(node)] = prod(node.shape) if made else seen  # in another order, or split
     return Report(tuple(rows), max(peak, sum(alive.values())))
 
 
@@ -124,12 +127,18 @@ def _contraction(node: Contract) -> list[tuple[Row, int]]:
     made: list[tuple[Row, int]] = []
     for step in plan(node).steps:
         shape = tuple(sizes[axis].size for axis in step.axes[-1])
-        row = Row(_einsum(step.axes), shape, step.flops, step.size)
-        made.append((row, sum(held) + step.size))
+        size = 0 if _only_permutes(step.axes) else step.size
+        row = Row(_einsum(step.axes), shape, step.flops, size)
+        made.append((row, sum(held) + size))
         for position in sorted(step.positions, reverse=True):
             del held[position]
         held.append(step.size)
     return made
+
+
+def _only_permutes(axes: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether a step is one operand seen in another order."""
+    return len(axes) == 2 and sorted(axes[0]) == sorted(axes[1])
 
 
 def _einsum(axes: tuple[tuple[int, ...], ...]) -> str:

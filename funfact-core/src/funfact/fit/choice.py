@@ -1,5 +1,6 @@
 """Which solver a fit takes, and why."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,8 @@ from funfact.model.memory import bytes_each
 from funfact.optim import RULES, rule_of
 
 __all__ = ["Choice", "choose", "needed"]
+
+_log = logging.getLogger("funfact")
 
 _FALLBACK = "Adam"
 """The method for any model that has a gradient."""
@@ -84,6 +87,8 @@ def choose(problem: Problem, options: Options) -> Choice | str:
             return Choice(derived.of, name, reason)
         if no_room and not isinstance(problem.backend, Autodiff):
             raise OptionError(f"{name} would be taken, and {no_room}")
+        if no_room:
+            _log.info("%s would be taken, and %s.", name, no_room.partition(". ")[0])
         if not refusal and not reason and derived.dear and not derived.no_room(problem):
             also = f"; {name} applies, and its steps would take long at this size"
         if refusal or no_room:
