@@ -188,7 +188,7 @@ def test_an_optax_transformation_is_taken_as_it_is(backend):
         pytest.skip("optax goes with jax")
     fac = fitted(linear, backend, optimizer=optax.adam(0.1), max_steps=400)
     assert fac.history.loss < 1e-3
-    assert fac.history.method == "GradientTransformationExtraArgs"
+    assert fac.history.method == "optax.chain"  # which is what `optax.adam` makes
 
 
 @pytest.mark.parametrize("axis", [0, -1])
@@ -228,6 +228,51 @@ def test_a_transformation_for_another_library_says_so(backend):
         pytest.skip("optax takes arrays of the others")
     with pytest.raises(OptionError, match=r"cannot start from a list of Tensor .*optax goes with"):
         fitted(linear, backend, optimizer=optax.adam(0.1), max_steps=2)
+
+
+def test_a_transformation_that_needs_more_says_so(backend):
+    optax = pytest.importorskip("optax")
+    if backend.name != "jax":
+        pytest.skip("optax goes with jax")
+    message = r"update of optax.chain failed .*'value_fn'. A fit hands over .*optimizer='LBFGS'"
+    with pytest.raises(OptionError, match=message):
+        fitted(linear, backend, optimizer=optax.lbfgs())
+    with pytest.raises(OptionError, match=r"the update of optax.lookahead failed on .*'fast'"):
+        fitted(linear, backend, optimizer=optax.lookahead(optax.sgd(0.1), 5, 0.5))
+
+
+def test_a_transformation_may_keep_the_factors_that_it_starts_from(backend):
+    if backend.name != "jax":
+        pytest.skip("optax goes with jax")
+
+    class FromTheStart:
+        """A step of a tenth of the way from the start along minus the gradient."""
+
+        @staticmethod
+        def init(factors):
+            return factors
+
+        @staticmethod
+        def update(grads, start, factors):
+            return [s - x - 0.1 * g for s, x, g in zip(start, factors, grads, strict=True)], start
+
+    fac = fitted(linear, backend, optimizer=FromTheStart())
+    assert fac.history.method == "FromTheStart"
+    assert fac.history.loss < fac.history.losses[0, 0]
+
+
+def test_what_torch_cannot_step_says_so(backend):
+    if backend.name != "torch":
+        pytest.skip("torch.optim goes with torch")
+    import torch
+
+    with pytest.raises(OptionError, match=r"replicas are a dimension more \(Muon only.*Adam, for"):
+        fitted(linear, backend, optimizer=torch.optim.Muon)
+    with pytest.raises(OptionError, match=r"SparseAdam.step\(\) failed on the gradients, dense"):
+        fitted(linear, backend, optimizer=torch.optim.SparseAdam)
+    made = torch.optim.Adam([torch.zeros(2, requires_grad=True)])
+    with pytest.raises(OptionError, match=r"an instance of Adam, .*Give the class, optimizer=Adam"):
+        fitted(linear, backend, optimizer=made)
 
 
 def test_a_class_of_torch_is_taken_as_it_is(backend):

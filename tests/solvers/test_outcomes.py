@@ -1,6 +1,7 @@
 """How fits end, and what they refuse before they begin."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -191,6 +192,75 @@ def test_factors_that_all_start_at_zero_do_not_move(fit, method):
         fit(u[i] + v[j], waves.astype("float32"), optimizer=method)
 
 
+class Descent(Optimizer):
+    def __init__(self, factors, lr):
+        super().__init__(factors)
+        self.rate = lr
+
+    def step(self, grad):
+        self.factors[:] = [x - self.rate * g for x, g in zip(self.factors, grad, strict=True)]
+
+
+class Forgets(Descent):
+    def step(self, grad):
+        [x - self.rate * g for x, g in zip(self.factors, grad, strict=True)]
+
+
+@pytest.mark.parametrize("steps", [3, 100])
+@pytest.mark.parametrize("method", [partial(Descent, lr=1e-30), Forgets])
+def test_steps_that_go_nowhere_are_told(fit, method, steps):
+    message = rf"none of {steps} steps changed the loss .*: \w+ leaves the factors as they are"
+    with pytest.warns(FitWarning, match=message) as seen:
+        fit(low_rank(), TARGET, optimizer=method, vec_size=3, max_steps=steps, tol=0)
+    assert len(seen) == 1
+
+
+class Nowhere:
+    """A transformation of gradients, as those of optax are."""
+
+    def init(self, factors):
+        return ()
+
+    def update(self, grads, state, factors):
+        return [0 * g for g in grads], state
+
+
+def test_a_transformation_that_goes_nowhere_is_told(fit):
+    with pytest.warns(FitWarning, match=r"none of 20 steps .*Nowhere leaves the factors"):
+        fit(low_rank(), TARGET, optimizer=Nowhere(), max_steps=20, tol=0)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_at_an_optimum_there_is_nowhere_to_go(fit, scale):
+    values = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32") * scale
+    u, v = (ff.tensor("uv"[n], x, optimizable=True) for n, x in enumerate(values))
+    exact = values[0] @ values[1].T
+    fit(u[i, r] * v[j, r], exact, optimizer=Forgets, max_steps=20, tol=0)  # but for rounding
+    # of data that no such model meets: the residual of the mean is orthogonal to ones
+    off = np.array([1.0, -1.0, 1.0, -1.0], dtype="float32") * scale
+    mean = ff.tensor("m", np.full(1, scale / 3, dtype="float32"), optimizable=True)
+    fit(mean[i] * ff.ones(4, 1)[j, i], off + np.float32(scale / 3), optimizer=Forgets, tol=0,
+        max_steps=20)  # fmt: skip
+
+
+def test_in_a_set_of_one_point_there_is_nowhere_to_go(fit):
+    sign = ff.tensor("s", np.ones(1), optimizable=True, constrain="UnitNorm")
+    fit(sign[i] * ff.ones(4, 1)[j, i], np.full(4, 3.0), optimizer=Nowhere(), tol=0, max_steps=20)
+
+
+class GivesUpIndices:
+    @hookimpl
+    def give_up(self, point):
+        return [1]
+
+
+def test_giving_up_takes_truth_values(fit):
+    with pytest.raises(
+        OptionError, match=r"give_up .* returned \[1\]: .* array of 4 booleans, .*isin"
+    ):
+        fit(low_rank(), TARGET, optimizer="Adam", vec_size=4, tol=0, plugins=[GivesUpIndices()])
+
+
 def test_a_model_that_is_nowhere_positive_is_no_matter_of_scale(fit):
     expr = -1 * ff.exp(ff.tensor("u", 6, 2)[i, r] * ff.tensor("v", 5, 2)[j, r])
     message = (
@@ -214,8 +284,6 @@ def test_a_step_that_stores_a_numpy_array(fit, backend):
 
 
 def test_a_partial_of_an_own_method_keeps_its_rate(fit):
-    from functools import partial
-
     rates = []
 
     class Noted(Optimizer):
@@ -224,7 +292,7 @@ def test_a_partial_of_an_own_method_keeps_its_rate(fit):
             rates.append(lr)
 
         def step(self, grad):
-            pass
+            self.factors[:] = [x - 0.1 * g for x, g in zip(self.factors, grad, strict=True)]
 
     for given in (None, 0.2):
         fit(low_rank(), TARGET, optimizer=partial(Noted, lr=0.5), lr=given, max_steps=2)

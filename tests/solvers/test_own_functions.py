@@ -104,6 +104,21 @@ def test_a_loss_without_a_gradient_is_told_before_the_first_step(fit):
         fit(ff.tensor("u", 3) * 1.0, np.ones(3), loss=rounded, max_steps=2)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_loss_that_is_not_finite_is_to_blame_where_the_model_is(fit):
+    def logarithmic(model, target):
+        return ff.active_backend.log(model - 1e3) ** 2
+
+    def rooted(model, target):
+        return (model - target) ** 2
+
+    u = ff.tensor("u", 3)
+    with pytest.raises(FitError, match=r"The model is finite there, and the loss logarithmic is n"):
+        fit(u, np.ones(3), loss=logarithmic, vec_size=2, optimizer="Adam")
+    with pytest.raises(FitError, match=r"at the start.* The expression is not finite there"):
+        fit(ff.log(-ff.abs(u) - 1.0), np.ones(3), loss=rooted, optimizer="Adam")
+
+
 def test_a_loss_does_not_write_into_the_target(fit, backend):
     class Doubling(ff.loss.Loss):
         def elementwise(self, model, target, ab):

@@ -198,8 +198,15 @@ def check_optimizer(spec: Any, names: Iterable[str]) -> None:
     OptionError
     """
     made: Any = spec.func if isinstance(spec, partial) else spec
-    stepless = isinstance(made, type) and not callable(getattr(made, "step", None))
-    if isinstance(spec, Optimizer) or not callable(spec) or stepless or inspect.isabstract(made):
+    steps = callable(getattr(made, "step", None))
+    if steps and not isinstance(made, type):
+        name = type(made).__name__
+        raise OptionError(
+            f"optimizer is an instance of {name}, which has factors of its own. Give the class, "
+            f"optimizer={name}, with options functools.partial({name}, ...): a fit makes its own."
+        )
+    stepless = isinstance(made, type) and not steps
+    if not callable(spec) or stepless or inspect.isabstract(made):
         raise OptionError(
             f"optimizer={called(made)} is not an optimizer. Give a name ({', '.join(names)}), or a "
             "class with `__init__(factors, **kw)` and `step(grad)`; options go into "

@@ -147,7 +147,8 @@ def factorize(
     FitWarning
         If a loss of your own has no gradient at the start; if some replicas were lost, or the
         fit was interrupted (Ctrl-C, after the first checkpoint: what was found until then is
-        returned); if the loss fell below `tol` and is not small against that of a model of zeros
+        returned); if no step of a gradient method changed the loss, which has a gradient; if the
+        loss fell below `tol` and is not small against that of a model of zeros
         (more than a thousandth), or is no better than that after a thousand steps or more; if it
         is a divergence of a model that is not positive where the target is.
 

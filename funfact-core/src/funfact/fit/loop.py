@@ -9,6 +9,7 @@ import pluggy
 
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
+from funfact.errors import OptionError
 from funfact.fit.history import Outcome
 from funfact.fit.hooks import Fit, Point, State
 from funfact.fit.parts import Part
@@ -117,12 +118,20 @@ class _Watch:
 
     def gives_up(self, hook: Any) -> bool:
         """Whether a plug-in gives up replicas after the last checkpoint; they run no longer."""
-        leaving = [mask for mask in hook.give_up(point=self._last) if mask is not None]
-        gone = np.any(leaving, axis=0) & self.running if leaving else np.zeros(1, bool)
-        if not gone.any():
-            return False
-        self.running = self.running & ~gone
-        return True
+        before = self.running
+        for given in hook.give_up(point=self._last):
+            self.running = self.running if given is None else self.running & ~self._mask(given)
+        return bool(np.any(before & ~self.running))
+
+    def _mask(self, given: Any) -> Vector:
+        mask, count = np.asarray(given), len(self.running)
+        if mask.dtype != bool or mask.shape != (count,):
+            raise OptionError(
+                f"give_up of a plug-in returned {given!r:.60}: expected an array of {count} "
+                "booleans, True for each replica to give up, or None. Of indices, "
+                f"np.isin(np.arange({count}), indices) makes one."
+            )
+        return mask
 
     def _point(self, step: int, carry: list[Carry]) -> Point:
         now, norms = self._look(step, carry)

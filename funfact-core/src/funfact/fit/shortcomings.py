@@ -6,10 +6,13 @@ from math import prod
 
 import numpy as np
 
-from funfact.backends.contract import Array
+from funfact.arguments import named
+from funfact.backends.contract import Array, Backend
 from funfact.compiler.expand import expand, loads
 from funfact.errors import FitError
+from funfact.fit.form import gradient_of
 from funfact.fit.history import FitWarning, History, Outcome
+from funfact.fit.imposed import imposed
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem, values
 from funfact.fit.solvers.model import called
@@ -56,18 +59,26 @@ def check_result(
         As for `warnings.warn`, seen from the caller.
     """
     if len(history.lost) == options.vec_size and not np.any(history.best < history.losses[0]):
-        raise FitError(_lost(history) + _infinite(problem, history))
+        raise FitError(_lost(history, factors, problem) + _infinite(problem, history))
     for text in _shortcomings(history, factors, options, problem):
         warnings.warn(text, FitWarning, stacklevel=stacklevel + 1)
 
 
-def _lost(history: History) -> str:
+def _lost(history: History, factors: Sequence[Array], problem: Problem) -> str:
     count, step = len(history.lost), history.steps[-1]
     if step == 0:
+        at_start = (
+            f"the loss of every replica ({count}) is NaN or infinite at the start, before any step."
+        )
+        if _is_finite(factors, problem):
+            return (
+                f"{at_start} The model is finite there, and the loss {named(problem.loss)} is not: "
+                "keep its logarithms, roots and quotients to numbers that have them, start where "
+                "the model has such, or scale the data to order one."
+            )
         return (
-            f"the loss of every replica ({count}) is NaN or infinite at the start, before any "
-            "step. The expression is not finite there: start where it is, for instance above zero "
-            "(prefer=ff.conditions.NonNegative, initializer=ff.initializers.Ones) if it has "
+            f"{at_start} The expression is not finite there: start where it is, for instance above "
+            "zero (prefer=ff.conditions.NonNegative, initializer=ff.initializers.Ones) if it has "
             "logarithms, roots or quotients, or scale the data to order one."
         )
     return (
@@ -75,6 +86,14 @@ def _lost(history: History) -> str:
         f"and none got better than at its start. Try {_slower(history)}, starts closer to "
         "zero (initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
     )
+
+
+def _is_finite(factors: Sequence[Array], problem: Problem) -> bool:
+    """Whether the model is, as far as a limit of memory lets that be known."""
+    if problem.pieces is not None:
+        return False
+    value = problem.backend.to_numpy(values(problem, factors, problem.data))
+    return bool(np.all(np.isfinite(value)))
 
 
 def _slower(history: History) -> str:
@@ -116,6 +135,13 @@ def _shortcomings(
             f"{', '.join(zero)} are zero in every element and have stayed so: in a product none of "
             "them changes the model while the others are zero. Start them elsewhere, for instance "
             "at random (initializer=ff.initializers.Normal)."
+        )
+        return
+    if step and _idle(history, factors, problem):
+        yield (
+            f"none of {step} steps changed the loss in any digit, and its gradient is not zero: "
+            f"{history.method} leaves the factors as they are. Is its learning rate zero or tiny? "
+            "Does it store what it computes, self.factors[n] = ..., or return it?"
         )
         return
     met = history.outcome is Outcome.CONVERGED
@@ -160,6 +186,27 @@ def _stayed(history: History) -> bool:
     """Whether no loss has ever changed, but for rounding, and none is zero."""
     start = history.losses[0]
     return bool(np.all(start > 0) and np.allclose(history.losses, start, rtol=1e-6, atol=0))
+
+
+def _idle(history: History, factors: Sequence[Array], problem: Problem) -> bool:
+    """Whether a method that follows the gradient went nowhere, though there is one.
+
+    One as small as the rounding of model and target leaves, as at an optimum, is none.
+    """
+    if history.method in DERIVED or np.any(history.losses != history.losses[0]):
+        return False
+    ab = problem.backend
+    _, gradients = gradient_of(problem)(list(factors), *problem.args)
+    along, _ = imposed(problem).face(factors, gradients, None)
+    slope = _norm(along(gradients), ab) * _norm(factors, ab)  # of the loss, by the factors' size
+    zeros, highest = _loss_of_zeros(problem), float(np.max(history.losses))
+    size = problem.replicas * max(highest, zeros if np.isfinite(zeros) else 0.0)
+    return bool(slope > np.sqrt(float(ab.xp.finfo(problem.dtype).eps)) * size)
+
+
+def _norm(arrays: Sequence[Array], ab: Backend) -> float:
+    sizes = [np.abs(ab.to_numpy(x)).astype(float) for x in arrays]
+    return float(np.sqrt(sum(np.sum(size * size) for size in sizes)))
 
 
 def _zero(problem: Problem, factors: Sequence[Array]) -> list[str]:

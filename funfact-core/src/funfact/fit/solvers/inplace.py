@@ -47,11 +47,12 @@ class InPlace(Solver):
     def init(self, factors: list[Array]) -> Carry:
         try:
             optimizer = self.make(factors)
-        except TypeError as exc:
+        except (TypeError, ValueError) as exc:
             raise OptionError(
                 f"optimizer={self.make!r:.80} cannot be made of a list of "
-                f"{type(factors[0]).__name__} of {type(factors[0]).__module__} ({exc}). Is it for "
-                "arrays of another library? torch.optim goes with ff.use('torch')."
+                f"{type(factors[0]).__name__} of {type(factors[0]).__module__}, in which replicas "
+                f"are a dimension more ({exc}). Is it for arrays of another library, or of other "
+                "shapes? torch.optim.Adam, for any, goes with ff.use('torch')."
             ) from exc
         closure = signature(optimizer.step).parameters.get("closure")
         if closure is not None and closure.default is closure.empty:
@@ -67,7 +68,15 @@ class InPlace(Solver):
         _, grads = self.gradient(factors, target, data)
         for x, grad in zip(factors, grads, strict=True):
             x.grad = grad
-        optimizer.step()
+        try:
+            optimizer.step()
+        except RuntimeError as exc:
+            if type(exc) is not RuntimeError:  # such as memory that ran out
+                raise
+            raise OptionError(
+                f"{type(optimizer).__name__}.step() failed on the gradients, dense arrays of the "
+                f"factors' shapes: {exc}. Give one that takes those, torch.optim.Adam."
+            ) from exc
         return carry
 
     def factors(self, carry: Carry) -> list[Array]:

@@ -9,7 +9,7 @@ from funfact.fit.solvers.base import Derived
 from funfact.fit.solvers.lbfgs import LBFGS
 from funfact.fit.solvers.levenberg_marquardt import LM
 from funfact.fit.solvers.multiplicative import MU
-from funfact.fit.solvers.transformation import is_transformation
+from funfact.fit.solvers.transformation import is_transformation, transformation_name
 from funfact.optim import RULES, check_optimizer
 
 __all__ = ["AUTO", "DERIVED", "as_method", "derived_of", "name_of"]
@@ -50,5 +50,7 @@ def derived_of(method: Any) -> type[Derived] | None:
 
 def name_of(method: Any) -> str:
     """What a method is called in messages."""
+    if is_transformation(method):
+        return transformation_name(method)
     method = getattr(method, "func", method)
     return str(getattr(method, "__name__", method if method == AUTO else type(method).__name__))

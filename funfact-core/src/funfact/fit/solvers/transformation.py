@@ -3,7 +3,7 @@
 That is what an `optax` transformation is; nothing of that library is imported here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from funfact.fit.imposed import Imposed, imposed
 from funfact.fit.problem import Problem
 from funfact.fit.solvers.base import Carry, Solver
 
-__all__ = ["Transformation", "is_transformation"]
+__all__ = ["Transformation", "is_transformation", "transformation_name"]
 
 
 def is_transformation(method: Any) -> bool:
@@ -29,6 +29,28 @@ def is_transformation(method: Any) -> bool:
     """
     parts = (getattr(method, name, None) for name in ("init", "update"))
     return not isinstance(method, type) and all(map(callable, parts))
+
+
+def transformation_name(method: Any) -> str:
+    """What a transformation is called: its `__name__`, its class, or what made its functions.
+
+    Those of optax do not know their names: ``optax.adam`` makes a chain of others.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> transformation_name(SimpleNamespace(__name__="mine", init=list, update=zip))
+    'mine'
+    >>> import json
+    >>> transformation_name(SimpleNamespace(init=list, update=json.JSONEncoder.encode))
+    'json.JSONEncoder'
+    """
+    cls, name = type(method), getattr(method, "__name__", None)
+    made_by: str | None = getattr(method.update, "__qualname__", None)
+    if name or made_by is None or callable(getattr(cls, "update", None)):
+        return str(name or cls.__name__)
+    library = method.update.__module__.partition(".")[0]
+    return f"{library}.{made_by.partition('.')[0]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +67,8 @@ class Transformation(Solver):
     needs = (Autodiff,)
     constrained = True
 
+    name: str
+    copy: Callable[[Array], Array]
     start: Callable[..., Any]
     update: Callable[..., Any]
     gradient: Callable[..., tuple[Any, list[Array]]]
@@ -58,11 +82,13 @@ class Transformation(Solver):
             axis = -1 if problem.append else 0
             start = ab.vmap(start, (axis,))
             update = ab.vmap(update, (axis, 0, axis), (axis, 0))
-        return cls(start, update, gradient_of(problem), imposed(problem))
+        name, gradient = transformation_name(method), gradient_of(problem)
+        return cls(name, ab.copy, start, update, gradient, imposed(problem))
 
     def init(self, factors: list[Array]) -> Carry:
         try:
-            return factors, self.start(factors)
+            # copies: a state may hold what it is given, and the steps reuse the factors' buffers
+            return factors, self.start([self.copy(x) for x in factors])
         except (TypeError, ValueError) as exc:
             raise OptionError(
                 f"the transformation cannot start from a list of {type(factors[0]).__name__} of "
@@ -74,9 +100,21 @@ class Transformation(Solver):
         factors, state = carry
         _, grads = self.gradient(factors, target, data)
         along, _ = self.imposed.face(factors, grads, None)
-        updates, state = self.update(along(grads), state, factors)
+        updates, state = self._updated(along(grads), state, factors)
         factors = [x + u for x, u in zip(factors, updates, strict=True)]
         return self.imposed.project(factors), state
+
+    def _updated(
+        self, grads: Sequence[Array], state: Any, factors: Sequence[Array]
+    ) -> tuple[Any, Any]:
+        try:
+            return self.update(grads, state, factors)  # type: ignore[no-any-return]  # as documented
+        except (TypeError, AttributeError) as exc:
+            raise OptionError(
+                f"the update of {self.name} failed on the gradients, the state and the factors: "
+                f"{exc}. A fit hands over lists of arrays and no value of the loss. Give a "
+                "transformation that needs no more, optax.adam(0.1), or optimizer='LBFGS'."
+            ) from exc
 
     def factors(self, carry: Carry) -> list[Array]:
         return list(carry[0])
