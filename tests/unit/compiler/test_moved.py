@@ -95,3 +95,14 @@ def test_small_arrays_may_be_copied(n, swapped):
     terms = map(Term, loads, [(f, d), (b, d, e), (g, e, f)])
     last = plan(Contract(PRODUCT, tuple(terms), ((g,), (b,)))).steps[-1]
     assert (moved(*last.axes, (n, 8, 8, n, n)) == 0) == swapped
+
+
+@pytest.mark.parametrize("ways", [4, 5, 6])
+def test_of_groupings_at_one_price_that_is_taken_whose_result_lies_as_wanted(ways):
+    """(a b c) times (d e) is a model of five factors; that of (a b e) and (c d) is transposed."""
+    axes, r = [Axis(16) for _ in range(ways)], Axis(16)
+    terms = tuple(Term(Load(n, (16, 16)), (axis, r)) for n, axis in enumerate(axes))
+    last = plan(Contract(PRODUCT, terms, tuple((axis,) for axis in axes))).steps[-1]
+    a, b, made = last.axes
+    rows, columns = ([axis for axis in x if axis in made] for x in (a, b))
+    assert list(made) in (rows + columns, columns + rows)

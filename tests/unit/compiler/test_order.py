@@ -71,3 +71,24 @@ def test_what_both_operands_end_with_stays_last():
     left, right, paired = first.axes
     assert paired == (left[0], left[1], right[1], left[2])
     assert second.axes[-1] == (0, 1, 3, 4)
+
+
+def test_neighbours_are_paired_as_in_the_best_product_of_a_chain_of_matrices():
+    """Cormen, Leiserson, Rivest & Stein, section 14.2: ((A1 (A2 A3)) ((A4 A5) A6)).
+
+    Reading and writing counts here, too, and leads to the same.
+    """
+    sizes = [30, 35, 15, 5, 10, 20, 25]
+    operands = [(n, n + 1) for n in range(6)]
+    first = [(0,), (1,), (2,), (3,), (4,), (5,)]
+    expected = {(1, 2), (0, 1, 2), (3, 4), (3, 4, 5), (0, 1, 2, 3, 4, 5)}
+    groupings = []
+    for order in orders(operands, (0, 6), sizes):
+        todo, groups = list(first), set()
+        for left, right in order:
+            pair = todo[left] + todo[right]
+            todo = [x for n, x in enumerate(todo) if n not in (left, right)]
+            todo.append(pair := tuple(sorted(pair)))
+            groups.add(pair)
+        groupings.append(groups)
+    assert groupings[2] == expected

@@ -5,7 +5,7 @@ taken off the list, and what they make is put at its end.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import prod
 from typing import TypeAlias
@@ -21,6 +21,9 @@ TRAFFIC = 16
 """Flops of a large matrix product in the time in which one number is read or written:
 measured at 10 to 20 on processors, and more on accelerators."""
 
+_FEW = 12
+"""Operands up to which all groups of neighbours are looked at."""
+
 _BLOCKS = (256, 1024)
 """Elements of the small operands that are made before a large one is touched: matrices of
 16 and 32 rows multiply a large array in the time that it takes to read it."""
@@ -29,7 +32,7 @@ _BLOCKS = (256, 1024)
 def orders(
     operands: Sequence[Letters], output: Letters, sizes: Sequence[int], quick: bool = False
 ) -> Iterator[Order]:
-    """Orders worth costing: the written one, opt_einsum's, and those that begin with blocks.
+    """Orders worth costing: as written, opt_einsum's, neighbours first, and blocks first.
 
     With `quick`, blocks of one size alone.
 
@@ -42,6 +45,8 @@ def orders(
     yield [(0, 1), *((0, left - 1) for left in range(count - 1, 1, -1))]
     if count > 2:
         yield _searched(operands, output, sizes)
+    if 3 < count <= _FEW and not quick:
+        yield _of_neighbours(operands, output, sizes)
     largest = max(volume(axes, sizes) for axes in (*operands, output))
     for limit in _BLOCKS[-1 if quick else 0 :] if count > 4 else ():
         if largest <= limit:
@@ -59,6 +64,53 @@ def _searched(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]
     inputs = [frozenset(symbols[axis] for axis in axes) for axes in operands]
     wanted = frozenset(symbols[axis] for axis in output)
     return list(auto(inputs, wanted, dict(zip(symbols, sizes, strict=True))))
+
+
+def _of_neighbours(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Order:
+    """The cheapest order that pairs what stands side by side as written, as for matrix chains.
+
+    Of orders that cost the same it is the one whose axes come out as they are written.
+    """
+    count = len(operands)
+    standing = Counter(axis for axes in (*operands, output) for axis in {*axes})
+    made: dict[tuple[int, int], frozenset[int]] = {}
+    best: dict[tuple[int, int], tuple[int, int]] = {}  # the price, and where it is split
+    for length in range(1, count + 1):
+        for begin in range(count - length + 1):
+            end = begin + length
+            inside = Counter(axis for axes in operands[begin:end] for axis in {*axes})
+            made[begin, end] = frozenset(x for x in inside if standing[x] > inside[x])
+            if length == 1:
+                made[begin, end], best[begin, end] = frozenset(operands[begin]), (0, end)
+                continue
+            prices = []
+            for middle in range(begin + 1, end):
+                parts = (begin, middle), (middle, end)
+                every = made[parts[0]] | made[parts[1]]
+                traffic = sum(volume(made[part], sizes) for part in (*parts, (begin, end)))
+                flops = volume(every, sizes) * (2 if made[begin, end] < every else 1)
+                below = sum(best[part][0] for part in parts)
+                prices.append((below + flops + TRAFFIC * traffic, middle))
+            best[begin, end] = min(prices)
+    return _steps(best, count)
+
+
+def _steps(best: Mapping[tuple[int, int], tuple[int, int]], count: int) -> Order:
+    """The order of a tree of neighbours, of which the splits are known."""
+    todo, pairs = [(0, count)], []
+    while todo:
+        begin, end = todo.pop()
+        if end - begin > 1:
+            middle = best[begin, end][1]
+            pairs.append(((begin, middle), (middle, end)))
+            todo += pairs[-1]
+    names = [(n, n + 1) for n in range(count)]
+    order: Order = []
+    for left, right in reversed(pairs):
+        order.append(tuple(sorted((names.index(left), names.index(right)))))
+        names = [name for name in names if name not in (left, right)]
+        names.append((left[0], right[1]))
+    return order
 
 
 def _blocks(

@@ -141,8 +141,13 @@ def _plan(
     if len(operands) > 2 and not quick:
         candidates += [rotated(order, operands, output, sizes) for order in candidates]
     plans = [_follow(order, operands, output, sizes) for order in candidates]
-    best = min(range(len(plans)), key=lambda n: (plans[n].cost, plans[n].largest))
-    return _unmoved(plans[best], candidates[best], operands, output, sizes)
+    least = min((plan.cost, plan.largest) for plan in plans)
+    found = zip(plans, candidates, strict=True)
+    equal = {plan: order for plan, order in found if (plan.cost, plan.largest) == least}
+    usual, *others = (
+        _unmoved(plan, order, operands, output, sizes) for plan, order in equal.items()
+    )
+    return _sparing(usual, others, sizes)
 
 
 def _unmoved(
@@ -157,17 +162,26 @@ def _unmoved(
     On which side an operand stands decides in which order the axes of the result are, and so
     whether the next product reads it as it lies.
     """
-
-    def copied(plan: Plan) -> int:
-        return sum(moved(a, b, made, sizes) for a, b, made in (step.axes for step in plan.steps))
-
-    least = max(_SMALL, _WORTH * sum(step.traffic for step in usual.steps))
-    if len(path) > _FEW or copied(usual) < least:
+    if len(path) > _FEW or _copied(usual, sizes) < _much(usual):
         return usual
     ways = sorted(product((False, True), repeat=len(path) - 1), key=sum)  # the last is the result
     others = [_follow(path, operands, output, sizes, (*swaps, False)) for swaps in ways[1:]]
-    best = min(others, key=copied, default=usual)
-    return best if copied(usual) - copied(best) >= least else usual
+    return _sparing(usual, others, sizes)
+
+
+def _sparing(usual: Plan, others: Sequence[Plan], sizes: tuple[int, ...]) -> Plan:
+    """Of other plans that which copies least, if it copies much less than the usual one."""
+    best = min(others, key=lambda plan: _copied(plan, sizes), default=usual)
+    spared = _copied(usual, sizes) - _copied(best, sizes)
+    return best if spared >= _much(usual) else usual
+
+
+def _much(plan: Plan) -> float:
+    return max(_SMALL, _WORTH * sum(step.traffic for step in plan.steps))
+
+
+def _copied(plan: Plan, sizes: Sequence[int]) -> int:
+    return sum(moved(a, b, made, sizes) for a, b, made in (step.axes for step in plan.steps))
 
 
 def _follow(
