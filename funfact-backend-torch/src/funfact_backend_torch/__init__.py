@@ -433,6 +433,6 @@ def _detached(tree: Any) -> Any:
 
 
 def _readable(data: Any) -> np.ndarray[Any, Any]:
-    """Data as an array that PyTorch reads: without negative strides or bfloat16."""
+    """Data as an array that PyTorch reads, in C order and without bfloat16; a copy if need be."""
     array = plain(data)
-    return np.array(array, np.float32 if array.dtype.name == "bfloat16" else None, order="C")
+    return np.asarray(array, np.float32 if array.dtype.name == "bfloat16" else None, order="C")
