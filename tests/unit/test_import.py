@@ -39,3 +39,10 @@ def test_no_array_library_is_loaded_but_numpy(code: str) -> None:
 
 def test_what_is_slow_to_import_waits_until_it_is_needed() -> None:
     assert loaded("import funfact").isdisjoint(SLOW)
+
+
+def test_orders_of_few_operands_are_not_searched() -> None:
+    """A search takes a library, and that as long to import as the first value takes."""
+    code = "from funfact.compiler.order import orders; list(orders({}, (0,), [2] * 5))"
+    assert "opt_einsum" not in loaded(code.format([(0, 1), (1, 2), (2,)]))
+    assert "opt_einsum" in loaded(code.format([(0, 1), (1, 2), (2, 3), (3,)]))

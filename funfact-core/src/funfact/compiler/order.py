@@ -34,16 +34,19 @@ def orders(
 ) -> Iterator[Order]:
     """Orders worth costing: as written, opt_einsum's, neighbours first, and blocks first.
 
-    With `quick`, blocks of one size alone.
+    Three operands have three orders: all of them. With `quick`, blocks of one size alone.
 
     Examples
     --------
     >>> list(orders([(0, 1), (1, 2), (2,)], (0,), (100, 2, 100)))
-    [[(0, 1), (0, 1)], [(1, 2), (0, 1)]]
+    [[(0, 1), (0, 1)], [(0, 2), (0, 1)], [(1, 2), (0, 1)]]
     """
     count = len(operands)
     yield [(0, 1), *((0, left - 1) for left in range(count - 1, 1, -1))]
-    if count > 2:
+    if count == 3:
+        yield [(0, 2), (0, 1)]
+        yield [(1, 2), (0, 1)]
+    elif count > 3:
         yield _searched(operands, output, sizes)
     if 3 < count <= _FEW and not quick:
         yield _of_neighbours(operands, output, sizes)
@@ -57,7 +60,7 @@ def orders(
 
 
 def _searched(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Order:
-    from opt_einsum import get_symbol
+    from opt_einsum import get_symbol  # which a model of few operands does without
     from opt_einsum.paths import auto
 
     symbols = [get_symbol(axis) for axis in range(len(sizes))]

@@ -112,7 +112,10 @@ def _along(entry: Any, axis: int, size: int) -> "np.ndarray[Any, Any] | None":
     if entry is None or isinstance(entry, bool | np.bool_ | str):
         raise _wrong(entry, axis)
     if hasattr(entry, "__index__") and not getattr(entry, "shape", ()):
-        return _within(np.asarray([operator.index(entry)]), axis, size)
+        position = operator.index(entry)
+        if not -size <= position < size:
+            raise _outside(position, axis, size)
+        return np.array([position % size])
     vector = _vector(entry, axis)
     if vector.dtype == bool and vector.shape != (size,):
         raise ShapeError(
@@ -142,11 +145,15 @@ def _integers(vector: "np.ndarray[Any, Any]", axis: int) -> "np.ndarray[Any, Any
 def _within(vector: "np.ndarray[Any, Any]", axis: int, size: int) -> "np.ndarray[Any, Any]":
     outside = vector[(vector < -size) | (vector >= size)]
     if outside.size:
-        raise RangeError(
-            f"position {outside[0]} is outside of axis {axis}, which has size {size}. "
-            f"Positions run from {-size} to {size - 1}."
-        )
+        raise _outside(outside[0], axis, size)
     return np.where(vector < 0, vector + size, vector)
+
+
+def _outside(position: int, axis: int, size: int) -> RangeError:
+    return RangeError(
+        f"position {position} is outside of axis {axis}, which has size {size}. "
+        f"Positions run from {-size} to {size - 1}."
+    )
 
 
 def _wrong(entry: Any, axis: int) -> OptionError:

@@ -70,6 +70,7 @@ class Selection:
 
     def _position(self, along: "np.ndarray[Any, Any]", sliced: bool) -> Any:
         """A vector of positions, or the slice that it is, which copies nothing."""
-        if sliced and along.size and np.all(np.diff(along) == 1):
+        one = along.size == 1
+        if sliced and (one or (along.size and np.all(np.diff(along) == 1))):
             return slice(int(along[0]), int(along[-1]) + 1)
         return self._backend.tensor(along)
