@@ -1,22 +1,22 @@
 """What a first fit costs: ``python benchmarks/cost.py cp-8 jax ours`` (or ``theirs``).
 
 In a process of its own: the time from the call until 32 steps are made, or until the first
-value is there, and the peak of memory beyond that of the imported library and the data.
+value is there, and the peak of memory beyond the imported library and the data of a fit. Where
+a fit starts, and the factors of a value, are made within the call.
 """
 
 import argparse
 import json
 import os
-import resource
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from measure import expert, expert_of, value_of
+from peak import watched
 from place import backend_of
-from workloads import FITS, WORKLOADS, Workload, noise, random_factors
+from workloads import FITS, WORKLOADS, Workload, noise
 
 import funfact as ff
 
@@ -29,10 +29,10 @@ STEPS = 32
 
 def cost(call: Callable[[], Any]) -> dict[str, float]:
     """Seconds and MiB of one call."""
-    before, begin = _peak(), time.perf_counter()
+    memory, begin = watched(), time.perf_counter()
     call()
     seconds = time.perf_counter() - begin
-    return {"seconds": seconds, "memory": _peak() - before}
+    return {"seconds": seconds, "memory": memory()}
 
 
 def our_fit(workload: Workload, target: Any) -> None:
@@ -68,15 +68,13 @@ def chosen(name: str, backend: str, side: str) -> Callable[[], Any]:
         if side == "ours":
             return lambda: our_fit(workload, target)
         return lambda: their_fit(workload, target, backend)
-    factors = random_factors(workload, np.random.default_rng(0))
     make = value_of if side == "ours" else expert_of
-    return lambda: getattr(make(workload, backend, factors)(), "block_until_ready", int)()
+    return lambda: getattr(make(workload, backend, made(workload))(), "block_until_ready", int)()
 
 
-def _peak() -> float:
-    """The most memory that the process has held, in MiB; macOS counts bytes, Linux KiB."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 2 ** (20 if sys.platform == "darwin" else 10)
+def made(workload: Workload) -> Iterator[Any]:
+    """Factors, made one after another in no time; nobody but who takes them keeps them."""
+    return (np.full(shape, shape[-1] ** -0.5, workload.dtype) for shape in workload.shapes)
 
 
 def main() -> None:

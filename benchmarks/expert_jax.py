@@ -1,6 +1,6 @@
 """An expert's JAX: one compiled loop of Adam steps on the device, buffers donated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -47,7 +47,7 @@ class Descent:
         return np.atleast_1d(_losses(self._carry[1], self._target, self._model))
 
 
-def evaluation(model: Callable[..., Any], factors: Sequence[Any]) -> Callable[[], Any]:
+def evaluation(model: Callable[..., Any], factors: Iterable[Any]) -> Callable[[], Any]:
     """A function that evaluates the model."""
     native = [jnp.array(x) for x in factors]
     compiled = jax.jit(partial(model, jnp))

@@ -1,6 +1,6 @@
 """An expert's NumPy: values alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,6 @@ import numpy as np
 __all__ = ["evaluation"]
 
 
-def evaluation(model: Callable[..., Any], factors: Sequence[Any]) -> Callable[[], Any]:
+def evaluation(model: Callable[..., Any], factors: Iterable[Any]) -> Callable[[], Any]:
     """A function that evaluates the model."""
     return partial(model, np, *factors)

@@ -1,6 +1,6 @@
 """An expert's PyTorch: eager, few operations, all factors in one vector for Adam."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -77,7 +77,7 @@ def objective(factors: Sequence[Any], target: Any, model: Any, prefer: tuple[str
 
 
 @torch.no_grad()
-def evaluation(model: Callable[..., Any], factors: Sequence[Any]) -> Callable[[], Any]:
+def evaluation(model: Callable[..., Any], factors: Iterable[Any]) -> Callable[[], Any]:
     """A function that evaluates the model."""
     native = [torch.as_tensor(x) for x in factors]
     return lambda: model(torch, *native)

@@ -9,7 +9,7 @@ import importlib
 import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 from statistics import median, quantiles
 from typing import Any
@@ -141,22 +141,27 @@ def timed_calls(
     return summary(taken[0][1:], taken[1][1:], times)
 
 
-def value_of(workload: Workload, backend: str, factors: list[Any]) -> Callable[[], Any]:
+def value_of(workload: Workload, backend: str, factors: Iterable[Any]) -> Callable[[], Any]:
     """FunFact's evaluation, with these factors."""
+    tsrex, dtype = workload.tsrex(), workload.dtype
     with ff.using(backend):
-        fac = ff.Factorization.from_tsrex(workload.tsrex(), dtype=workload.dtype)
+        fac = ff.Factorization.from_tsrex(tsrex, dtype=dtype, initialize=False)
         for tensor, x in zip(workload.names, factors, strict=True):
             fac[tensor] = x
     return fac if workload.part is None else lambda: fac[workload.part]
 
 
-def expert_of(workload: Workload, backend: str, factors: list[Any]) -> Callable[[], Any]:
+def expert_of(workload: Workload, backend: str, factors: Iterable[Any]) -> Callable[[], Any]:
     """The expert's evaluation, with these factors."""
-    first, *others = factors
-    if workload.part is not None:
-        first = first[workload.part : workload.part + 1]
     evaluation: Callable[..., Callable[[], Any]] = expert(backend).evaluation
-    return evaluation(workload.model, [first, *others])
+    return evaluation(workload.model, _wanted(workload, factors))
+
+
+def _wanted(workload: Workload, factors: Iterable[Any]) -> Iterator[Any]:
+    """Of the first factor what the part of the value needs that is asked for."""
+    part = slice(None) if workload.part is None else slice(workload.part, workload.part + 1)
+    for n, x in enumerate(factors):
+        yield x if n else x[part]
 
 
 def summary(ours: list[float], theirs: list[float], repeats: int) -> dict[str, Any]:

@@ -86,13 +86,14 @@ def _expert_row(
 ) -> list[str]:
     limit = SINGLE.get((name, backend), 1.3)
     cells = [*_times(name, row), _marked(row["ratio"], limit), _quartiles(row)]
-    for what, form in (("memory", ".0f"), ("seconds", ".2f")):
+    for what in ("memory", "seconds"):
         pair = cost.get(what)
         if pair is None:
             cells.append("")
             continue
         late = pair[0] > 1.5 * pair[1] and (what == "memory" or backend in COMPILERS)
-        cells.append(f"{pair[0]:{form}} / {pair[1]:{form}}{MISSED * late}")
+        digits = 2 if what == "seconds" else int(min(pair) < 1)
+        cells.append(f"{pair[0]:.{digits}f} / {pair[1]:.{digits}f}{MISSED * late}")
     return cells
 
 

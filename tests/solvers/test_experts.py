@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,19 @@ def test_what_misses_its_floor_is_marked(measure):
     assert "**0.9** ▲" in table
     assert "not at all" in table
     assert "**30.0** ▲ | at most 24" in table
+
+
+def test_the_most_that_a_call_takes(measure):
+    """Not what was taken before, though that is free by now."""
+    peak = importlib.import_module("peak")
+    if not os.access(peak.RESET, os.W_OK):
+        pytest.skip("Linux alone forgets a peak")
+    np.ones(2**23)
+    memory = peak.watched()
+    np.ones(2**21)
+    assert 15 < memory() < 24
+    np.ones(2**22)
+    assert 31 < memory() < 40
 
 
 def test_exponent(measure):
