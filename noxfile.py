@@ -39,6 +39,7 @@ WORKERS = ["-n", "2"]
 
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
+BUILDING = ["hatchling", "editables"]
 TESTING = ["pytest", "pytest-xdist", "hypothesis", "array-api-strict"]
 SITE = ["mkdocs-material", "mkdocstrings[python]", "ruff"]  # ruff sets long signatures
 SOLVED = ["tensorly", "pyttb", "scikit-learn", "scikit-image"]  # beside FunFact, or with data
@@ -48,13 +49,17 @@ SHOWN = ["matplotlib", "dask[array]", "hatchling"]  # what examples in the docs 
 def install(session: nox.Session, *packages: str, editable: bool = False) -> None:
     """Install folders of the checkout and packages, at the versions of constraints.txt."""
     session.env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
-    session.env["PIP_NO_COMPILE"] = "1"  # most of a library is never imported
+    # compiles nothing, as most of a library is never imported: pip asks for a false value here
+    session.env["PIP_NO_COMPILE"] = "0"
+    folders = [package for package in packages if package.startswith(".")]
+    if folders:  # all built with what is installed once, not each in an environment of its own
+        session.install(*PINS, *BUILDING)
     flagged = [
         word
         for package in packages
-        for word in (["-e", package] if editable and package.startswith(".") else [package])
+        for word in (["-e", package] if editable and package in folders else [package])
     ]
-    session.install(*PINS, *flagged)
+    session.install(*PINS, *(["--no-build-isolation"] if folders else []), *flagged)
 
 
 def build(session: nox.Session, folder: str, *projects: str) -> None:
