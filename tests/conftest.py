@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from thinned import kept
 from wheels import unpack
 
 LOOPBACKS = ("opaque", "strict")
@@ -66,18 +67,23 @@ _NEED_GRADIENTS = {"fit", "program"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs gradients where there are none.
+    """Leave out what needs gradients where there are none, and a part of long tables of cases.
 
-    A backend without them is asked for what it can do; that it refuses the rest is tested.
+    A backend without gradients is asked for what it can do; that it refuses the rest is tested.
     """
     asked = [item for item in items if _NEED_GRADIENTS & {*getattr(item, "fixturenames", ())}]
-    if not asked:
+    tables = [item for item in items if item.get_closest_marker("thinned")]
+    if not asked and not tables:
         return
-    from funfact.backends import Autodiff, load
+    from funfact.backends import Autodiff, Compile, load
 
-    if not isinstance(load(config.getoption("--backend")), Autodiff):
-        config.hook.pytest_deselected(items=asked)
-        items[:] = [item for item in items if item not in asked]
+    backend = load(config.getoption("--backend"))
+    out = set() if isinstance(backend, Autodiff) else {*asked}
+    if isinstance(backend, Compile):  # each case is programs of its own, which take seconds
+        out |= {*tables} - kept(tables)
+    if out:
+        config.hook.pytest_deselected(items=[item for item in items if item in out])
+        items[:] = [item for item in items if item not in out]
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,7 @@ def last_is_least_squares(fac, target, symbol, backend):
     return there <= best + close(backend)
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("kind", ["float", "complex"])
 @pytest.mark.parametrize("name", models())
 def test_the_last_factor_solves_its_least_squares_problem(als, backend, name, kind):
@@ -96,6 +97,7 @@ def test_the_last_factor_solves_its_least_squares_problem(als, backend, name, ki
     assert last_is_least_squares(fac, target, last.symbol, backend)
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("vec_axis", [0, -1])
 @pytest.mark.parametrize("name", models())
 def test_a_target_that_the_model_makes_is_found(als, backend, name, vec_axis):

@@ -66,6 +66,7 @@ def compare(backend, method, axis):
         assert np.mean((value - TARGET) ** 2) == pytest.approx(fac.history.loss, rel=1e-3)
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("axis", [0, -1])
 @pytest.mark.parametrize("method", ["Adam", "RMSprop", "LBFGS", "LM"])
 def test_survivors_go_on_as_before(fit, backend, method, axis):

@@ -53,6 +53,7 @@ def error(target):
     return of
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("method", ["Adam", "RMSprop", "LM", "LBFGS", "ALS"])
 @pytest.mark.parametrize("append", [False, True])
 def test_norms_of_gradients(fit, method, append):
@@ -238,6 +239,7 @@ LINEAR = {
 }
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("append", [False, True])
 @pytest.mark.parametrize("name", LINEAR)
 def test_norms_of_models_that_are_linear_in_each_factor(backend, name, append):

@@ -18,6 +18,7 @@ def relative_error(fac, target):
     return np.linalg.norm(fac.backend.to_numpy(fac()) - target) / np.linalg.norm(target)
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("dtype", ["float32", "complex64"])
 @pytest.mark.parametrize("vec_axis", [0, -1])
 def test_an_exact_tensor(lbfgs, dtype, vec_axis):

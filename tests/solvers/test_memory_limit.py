@@ -48,6 +48,7 @@ def target_of(expr):
     return np.random.default_rng(0).uniform(0.5, 1.5, expr.shape)
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("make", [bells, paths, cp])
 @pytest.mark.parametrize("loss", ["MSE", "L1", ff.loss.MSE(reduction="sum"), OfEach])
 @pytest.mark.parametrize("method", ["Adam", "LBFGS"])
@@ -61,6 +62,7 @@ def test_pieces_lead_where_the_whole_leads(fit, make, loss, method):
         np.testing.assert_allclose(other.history.losses[:5], one.history.losses[:5], rtol=2e-3)
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("axis", [0, -1])
 @pytest.mark.parametrize("loss", ["PhaseInvariantMSE", Quartic])
 def test_replicas_are_pieces_whatever_the_loss(fit, axis, loss):

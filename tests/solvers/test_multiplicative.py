@@ -43,6 +43,7 @@ def exact(backend):
     return backend.dtype_name(backend.tensor(np.zeros(1)).dtype) == "float64"
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("vec_axis", [0, -1])
 @pytest.mark.parametrize("name", models())
 def test_the_divergence_falls_and_is_what_is_reported(backend, name, vec_axis):

@@ -85,6 +85,7 @@ OFF = {
 }
 
 
+@pytest.mark.thinned(2)
 @pytest.mark.parametrize("vec_axis", [0, -1])
 @pytest.mark.parametrize("method", STEPS)
 @pytest.mark.parametrize("name", PAIRS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
-from funfact.backends import Linearize
+from funfact.backends import Compile, Linearize
 from funfact.fit.factorize import _build
 from funfact.fit.options import checked
 from funfact.fit.solvers.conjugate import conjugate_gradients
@@ -48,11 +48,15 @@ MODELS = {
 
 @pytest.fixture
 def near(backend):
-    """``near(expr, target, dtype)``: the solver, the problem, and the system at a random start."""
+    """``near(work, expr, target, dtype, *arrays)``: the layout, and what `work` finds, in NumPy.
+
+    It is handed the system at a random start, its preconditioner and the arrays, and is one
+    program where there are compilers, as the steps of a fit are.
+    """
     if not isinstance(backend, Linearize):
         pytest.skip(f"{backend!r} does not declare Linearize")
 
-    def made(expr, target, dtype, **kw):
+    def found(work, expr, target, dtype, *arrays, **kw):
         options = checked(
             **{
                 "optimizer": "LM",
@@ -75,27 +79,36 @@ def near(backend):
         solver = LM.of(problem)
         x = solver.layout.pack(model.factors)
         residual, (target, data) = solver.residual, problem.args
-        value, push, pull = backend.linearize(lambda x: residual(x[0], target, data), [x])
-        local = Local(backend, lambda t: push([t]), lambda y: pull(y)[0], x, value)
-        return solver, problem, local
 
-    return made
+        def at(x, *arrays):
+            value, push, pull = backend.linearize(lambda x: residual(x[0], target, data), [x])
+            local = Local(backend, lambda t: push([t]), lambda y: pull(y)[0], x, value)
+            return work(local, solver.preconditioner(local, target, data), *arrays)
+
+        program = backend.compile(at) if isinstance(backend, Compile) else at
+        results = program(x, *(backend.tensor(array, x.dtype) for array in arrays))
+        return solver.layout, *map(backend.to_numpy, results)
+
+    return found
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize("vec_axis", [0, -1])
 @pytest.mark.parametrize("name", MODELS)
 def test_each_block_is_inverted_exactly(near, backend, name, vec_axis):
+    def work(local, blocks, damping, right):
+        return blocks(damping)(right), local.jacobian()
+
     expr, dtype = MODELS[name]
     target = rng.normal(size=expr.shape)
-    solver, problem, local = near(expr, target, dtype, vec_axis=vec_axis)
-    damping, right = np.array([0.5, 0.1]), rng.normal(size=local.x.shape)
-    at = solver.preconditioner(local, problem.target, problem.data)
-    inverse = at(backend.tensor(damping, local.x.dtype))
-    found = backend.to_numpy(inverse(backend.tensor(right, local.x.dtype)))
-    jacobian = backend.to_numpy(local.jacobian()).astype(float)
+    size = 2 if "complex" in dtype else 1  # of a number, in what is solved for
+    lengths = sum(np.prod(x.shape) * (1 if x.real else size) for x in expr.tensors)
+    damping, right = np.array([0.5, 0.1]), rng.normal(size=(2, int(lengths)))
+    layout, found, jacobian = near(work, expr, target, dtype, damping, right, vec_axis=vec_axis)
+    jacobian = jacobian.astype(float)
     normal = np.einsum("zij,zik->zjk", jacobian, jacobian)
     begin = 0
-    for part in solver.layout.parts:
+    for part in layout.parts:
         own = slice(begin, begin + part.size)
         begin += part.size
         for z in range(2):
@@ -105,12 +118,12 @@ def test_each_block_is_inverted_exactly(near, backend, name, vec_axis):
 
 
 def test_a_penalty_counts_on_average(near, backend):
+    def work(local, blocks):
+        none = backend.zeros((2,), dtype=local.x.dtype)
+        return blocks(none)(backend.ones_like(local.x)), local.jacobian()
+
     tied = ff.tensor("u", 3, 3, prefer=ff.conditions.Diagonal(weight=100.0))
-    solver, problem, local = near(tied + 0.0, np.ones((3, 3)), "float32")
-    at = solver.preconditioner(local, problem.target, problem.data)
-    inverse = at(backend.zeros((2,), dtype=local.x.dtype))
-    found = backend.to_numpy(inverse(backend.ones_like(local.x)))
-    jacobian = backend.to_numpy(local.jacobian())
+    _, found, jacobian = near(work, tied + 0.0, np.ones((3, 3)), "float32")
     expected = 1 / np.mean(np.sum(jacobian**2, axis=1), axis=1)
     np.testing.assert_allclose(found, np.broadcast_to(expected[:, None], found.shape), rtol=1e-4)
 
@@ -139,34 +152,36 @@ SYSTEMS = {
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_two_iterations_do_what_four_do_without_blocks(near, backend, name):
+    def work(local, blocks):
+        scale = backend.max(backend.sum(local.push(local.x) ** 2, axis=1))
+        mu = 1e-4 * scale * backend.ones_like(local.x[:, 0])
+
+        def normal(v):
+            return local.pull(local.push(v)) + mu[:, None] * v
+
+        right = -local.pull(local.r)
+        steps = [
+            conjugate_gradients(normal, inverse, right, 0.0, iterations, backend)
+            for iterations, inverse in ((4, lambda v: v + 0), (2, blocks(mu)))
+        ]
+        return local.jacobian(), mu, right, *steps
+
     model, factors, subscripts = SYSTEMS[name]
     own = np.random.default_rng(1)
     close = [x + 0.01 * own.normal(size=x.shape) for x in factors]
     expr = model(*(ff.tensor(x, optimizable=True) for x in close))
     target = np.einsum(subscripts, *factors)
-    solver, problem, local = near(expr, target, "float32")
-    scale = backend.to_numpy(backend.sum(local.push(local.x) ** 2, axis=1)).max()
-    mu = 1e-4 * scale * backend.ones_like(local.x[:, 0])
-    blocks = solver.preconditioner(local, problem.target, problem.data)(mu)
-    plain = error_after(4, local, mu, lambda v: v + 0, backend)
-    better = error_after(2, local, mu, blocks, backend)
-    assert np.all(better < plain)
+    _, *system, plain, better = near(work, expr, target, "float32")
+    assert np.all(error_of(better, *system) < error_of(plain, *system))
 
 
-def error_after(iterations, local, mu, inverse, backend):
-    """Of the step, in the norm of its system, as a share of the step that NumPy solves for."""
-
-    def normal(v):
-        return local.pull(local.push(v)) + mu[:, None] * v
-
-    right = -local.pull(local.r)
-    jacobian = backend.to_numpy(local.jacobian()).astype(float)
+def error_of(step, jacobian, mu, right):
+    """In the norm of the step's system, as a share of the step that NumPy solves for."""
+    jacobian = jacobian.astype(float)
     matrix = np.einsum("zij,zik->zjk", jacobian, jacobian)
-    matrix += backend.to_numpy(mu)[:, None, None] * np.eye(matrix.shape[-1])
-    exact = np.linalg.solve(matrix, backend.to_numpy(right).astype(float)[:, :, None])[:, :, 0]
-    found = conjugate_gradients(normal, inverse, right, 0.0, iterations, backend)
-    error = backend.to_numpy(found) - exact
-    size, off = (np.einsum("zi,zij,zj->z", x, matrix, x) for x in (exact, error))
+    matrix += mu[:, None, None] * np.eye(matrix.shape[-1])
+    exact = np.linalg.solve(matrix, right.astype(float)[:, :, None])[:, :, 0]
+    size, off = (np.einsum("zi,zij,zj->z", x, matrix, x) for x in (exact, step - exact))
     return np.sqrt(off / size)
 
 

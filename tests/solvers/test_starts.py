@@ -37,6 +37,7 @@ def made(name, kind):
     return expr, np.einsum(subscripts, *factors)
 
 
+@pytest.mark.thinned
 @pytest.mark.parametrize(("size", "vec_axis"), [(1, 0), (3, -1)])
 @pytest.mark.parametrize("kind", ["real", "complex"])
 @pytest.mark.parametrize("name", MODELS)
