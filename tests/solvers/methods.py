@@ -4,7 +4,7 @@ from funfact.backends import Autodiff
 from funfact.errors import DtypeError
 from funfact.fit.solvers.table import DERIVED
 
-__all__ = ["STEPS", "able", "widest"]
+__all__ = ["STEPS", "able", "single", "widest"]
 
 STEPS = {"ALS": 200, "LM": 250, "LBFGS": 200, "Adam": 900}
 """Of each method, in which it is to arrive; of the gradient methods one stands for all."""
@@ -17,9 +17,14 @@ def able(backend, method):
 
 def widest(backend, kind):
     """The widest dtype that the backend was set up for, what it rounds to, and its root."""
-    wide, narrow = ("complex128", "complex64") if kind == "complex" else ("float64", "float32")
+    wide = "complex128" if kind == "complex" else "float64"
     try:
         backend.dtype(wide)
     except DtypeError:
-        return narrow, 3e-6, 3e-3
+        return single(kind)
     return wide, 2e-14, 1e-6
+
+
+def single(kind):
+    """The same for single precision."""
+    return "complex64" if kind == "complex" else "float32", 3e-6, 3e-3

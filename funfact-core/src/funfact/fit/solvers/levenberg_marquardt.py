@@ -63,6 +63,10 @@ It makes the damping smaller; else one replica after the other would stop, short
 _LEAST, _MOST = 1e-11, 1e11
 """Damping."""
 
+_ACROSS = 16
+"""Roundings of a number, which damping is at least where something is imposed: across the tangent
+there is nothing else in JᵀJ, and torch refuses to solve a system that is singular."""
+
 _CHEAP = 2**30
 """Operations of a step, of all replicas together, up to which ``optimizer='auto'`` takes it."""
 
@@ -195,9 +199,11 @@ class LM(Derived):
         factor = ab.where(fall > 0.7 * promised, _LOWER * ones, ones)
         factor = ab.where(fall > 0.2 * promised, factor, _RAISE * ones)
         # a step too small to be judged says nothing against a longer one
-        seen = promised > _JUDGED * float(ab.xp.finfo(r.dtype).eps) * _squares(r, ab)
+        eps = float(ab.xp.finfo(r.dtype).eps)
+        seen = promised > _JUDGED * eps * _squares(r, ab)
         factor = ab.where(seen, factor, _LOWER * ones)
-        damping = ab.clip(damping * factor, _LEAST, _MOST)
+        least = max(_LEAST, _ACROSS * eps) if bound else _LEAST
+        damping = ab.clip(damping * factor, least, _MOST)
         near = _squares(r, ab) < _NEAR * rho * _squares(x, ab)
         share = share * ab.where(near, _FADING_NEAR * ab.ones_like(share), _FADING)
         return ab.where(better[:, None], trial, x), damping, unit, share
