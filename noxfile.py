@@ -34,8 +34,9 @@ DISTRIBUTIONS = [CORE, NUMPY, JAX, TORCH, ROOT]
 SOURCES = [f"{project}/src" for project in (CORE, NUMPY, JAX, TORCH)]
 BACKENDS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
 
-# Most of the time of the tests is Python, or XLA's compiler: each takes one core
-WORKERS = ["-n", "2"]
+# Most of the time of the tests is Python, or XLA's compiler: each takes one core. A worker has
+# neighbours in a file, which share programs; the one that is done first takes of the other's.
+WORKERS = ["-n", "2", "--dist", "worksteal"]
 
 # pip takes distributions that are on no index from a folder only when each is named
 PINS = ["-c", "constraints.txt"]
@@ -91,14 +92,18 @@ def tests(session: nox.Session, backend: str) -> None:
     install(session, CORE, NUMPY, *others, ROOT, *TESTING, editable=True)
     session.env["FUNFACT_BACKEND"] = backend
     # tests/unit needs no backend: core-alone runs it
-    folders = ["tests/backends", "tests/semantics", "tests/solvers", "tests/compat"]
-    folders += ["tests/validation"] if backend != "jax" else []
-    session.run("pytest", "--backend", backend, *(session.posargs or WORKERS + folders))
-    if backend == "jax" and not session.posargs:  # doubles are a choice for the whole process
+    folders = ["tests/compat", "tests/backends", "tests/semantics", "tests/solvers"]
+    wide = []  # what is run in single and in double precision where there are both
+    if backend == "jax":  # for JAX doubles are a choice for the whole process
+        wide = ["tests/solvers/test_gradients.py", "tests/solvers/test_constrain.py"]
+    else:
+        folders += ["tests/validation"]
+    ignored = [f"--ignore={file}" for file in wide]
+    run = ["pytest", "--backend", backend]
+    session.run(*run, *(session.posargs or [*WORKERS, *folders, *ignored]))
+    if wide and not session.posargs:
         doubles = {"JAX_ENABLE_X64": "1"}
-        files = ["tests/solvers/test_gradients.py", "tests/solvers/test_constrain.py"]
-        files += [*WORKERS, "tests/validation"]
-        session.run("pytest", "--backend", backend, *files, env=doubles)
+        session.run(*run, *WORKERS, *wide, "tests/validation", env=doubles)
 
 
 @nox.session

@@ -48,7 +48,7 @@ def target_of(expr):
     return np.random.default_rng(0).uniform(0.5, 1.5, expr.shape)
 
 
-@pytest.mark.thinned(2)
+@pytest.mark.thinned
 @pytest.mark.parametrize("make", [bells, paths, cp])
 @pytest.mark.parametrize("loss", ["MSE", "L1", ff.loss.MSE(reduction="sum"), OfEach])
 @pytest.mark.parametrize("method", ["Adam", "LBFGS"])
