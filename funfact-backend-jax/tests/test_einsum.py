@@ -27,6 +27,8 @@ CASES = [
     ("ij,ij->ji", (2, 3), (2, 3)),
     ("i,jk->jik", (2,), (3, 4)),
     ("ij,ij->", (2, 3), (2, 3)),
+    ("jr,ijr->ri", (5, 3), (4, 5, 3)),
+    ("nkjr,nrj->nrk", (2, 4, 5, 3), (2, 3, 5)),
     ("nij,njk", (1, 4, 3), (1, 3, 5)),
 ]
 
@@ -117,6 +119,21 @@ def test_gradients_are_made_in_the_order_of_the_operands(backend):
 
     plain = jax.value_and_grad(inner, has_aux=True)
     assert transposed(program(backend.value_and_grad(inner))) < transposed(program(plain))
+
+
+@pytest.mark.parametrize(("n", "products"), [(16, 0), (64, 1)])
+def test_tiny_vectors_times_a_matrix_each_are_one_loop(backend, n, products):
+    """Of the step of a CP model: nothing is brought into the order of a product of matrices."""
+    arrays = backend.ones((1, n, 16)), backend.ones((1, n, n, 16))
+    product = jax.jit(lambda *arrays: backend.einsum("njr,nijr->nir", *arrays))
+    text = product.lower(*arrays).compile().as_text()
+    assert text.count(" dot(") == products
+    assert products or text.count(" fusion(") == 1
+
+
+def test_sums_of_tiny_arrays_keep_the_dtype(backend):
+    x, y = (backend.ones(shape, dtype=backend.float16) for shape in [(5, 3), (4, 5, 3)])
+    assert backend.einsum("jr,ijr->ri", x, y).dtype == backend.float16
 
 
 @pytest.mark.parametrize("pairs", ["njr,nkr->njkr", "nkr,njr->njkr"])

@@ -18,6 +18,9 @@ __all__ = ["compiled_einsum", "in_reverse"]
 _SMALL = 2**15
 """Elements of an array that lies in a cache, where it is transposed in no time."""
 
+_TINY = 2**13
+"""Elements of an array that is summed in no time, however that is done."""
+
 _thread = threading.local()
 """`tracers`: types of what stands for the parameters while a function of them is differentiated."""
 
@@ -136,6 +139,8 @@ def _product(subscripts: str, precision: str, *operands: Array) -> Array:
     batch = [a for a in result if all(a in own for own in letters)]
     summed = sorted({*letters[0]} - {*result})
     free = [[a for a in own if a not in batch and a not in summed] for own in letters]
+    if batch and summed and not all(free) and max(x.size for x in operands) <= _TINY:
+        return _weighed_sum(subscripts, *operands)
     # the second operand on the left, unless the result is then to be transposed
     order = (0, 1) if [*batch, *free[0], *free[1]] == [*result] else (1, 0)
     places = [tuple(map(letters[n].index, axes)) for axes in (summed, batch) for n in order]
@@ -144,6 +149,24 @@ def _product(subscripts: str, precision: str, *operands: Array) -> Array:
     found = lax.dot_general(first, second, dimensions, precision, first.dtype)
     made = [*batch, *(a for n in order for a in free[n])]
     return found if made == [*result] else lax.transpose(found, [made.index(a) for a in result])
+
+
+def _weighed_sum(subscripts: str, x: Array, y: Array) -> Array:
+    """A product of two, one of which has all axes of the other, as one elementwise loop.
+
+    Vectors times a matrix each. As a product of matrices XLA brings both operands into its order,
+    each by a loop of its own, which take longer to compile than tiny arrays take to be multiplied.
+    """
+    operands, result = subscripts.split("->")
+    left, right = operands.split(",")
+    if len(left) < len(right):
+        left, right, x, y = right, left, y, x
+    y = lax.transpose(y, sorted(range(len(right)), key=lambda d: left.index(right[d])))
+    y = lax.broadcast_in_dim(y, x.shape, sorted(left.index(a) for a in right))
+    gone = [d for d, a in enumerate(left) if a not in result]
+    found = jnp.sum(x * y, axis=gone, dtype=x.dtype)
+    made = [a for a in left if a in result]
+    return lax.transpose(found, [made.index(a) for a in result])
 
 
 def _turned(subscripts: str, x: Array, y: Array) -> tuple[str, tuple[Array, Array]]:
