@@ -119,9 +119,11 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Wi
     if problem.limit is not None and need > problem.limit:
         return None
     gradient = _differentiated(problem, _objective(problem, form), factors_of)
+    scale = _scale(problem, form)
 
     def function(arrays: list[Array], target: Array, data: list[Array]) -> tuple[Any, list[Array]]:
-        return gradient(arrays, factors_of(arrays), target, data)
+        value, found = gradient(arrays, factors_of(arrays), target, data)
+        return value, [x * scale for x in found]
 
     def arrange(target: Array) -> Array:
         if form.order == tuple(range(len(form.order))):
@@ -197,20 +199,28 @@ def _form(problem: Problem) -> Gram | None:
 
 
 def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]:
-    """Something whose gradient is that of `problem.objective`, of factors and equal, held ones."""
+    """Something whose gradient, times `_scale`, is that of `problem.objective`.
+
+    Of factors and equal, held ones. What multiplies the whole gradient at the end is in none of the
+    products that lead there, which are then alike for compilers.
+    """
     ab, weighed = problem.backend, problem.weighed_in_all
     held = [form.held[tensor] for tensor in problem.optimised]
     keys = [*problem.tensors, *held, form.target]
     scalar = lower(form.ir, keys, ab, problem.dtype)
-    count = prod(form.shape) if problem.loss.reduction == "mean" else 1
+    weight = 1 / _scale(problem, form)
 
     def function(
         factors: list[Array], fixed: Sequence[Array], target: Array, data: list[Array]
     ) -> tuple[Array, Any]:
         arrays = [*problem.arrays(factors, data), *fixed, target]
-        total = scalar(arrays) * (2 / count)
+        total = scalar(arrays)
         for penalty in weighed(factors):
-            total = total + penalty
+            total = total + penalty * weight
         return total, ()
 
     return function
+
+
+def _scale(problem: Problem, form: Gram) -> float:
+    return 2 / (prod(form.shape) if problem.loss.reduction == "mean" else 1)
