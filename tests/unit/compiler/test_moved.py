@@ -9,8 +9,9 @@ import funfact as ff
 from funfact.compiler.fuse import fuse
 from funfact.compiler.gram import gram
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Load, Term
-from funfact.compiler.moved import moved
+from funfact.compiler.moved import in_runs, moved
 from funfact.compiler.plan import plan
+from funfact.compiler.runs import runs
 from funfact.graph import postorder
 
 SIZES = (2, 3, 4, 5, 6)
@@ -106,3 +107,30 @@ def test_of_groupings_at_one_price_that_is_taken_whose_result_lies_as_wanted(way
     a, b, made = last.axes
     rows, columns = ([axis for axis in x if axis in made] for x in (a, b))
     assert list(made) in (rows + columns, columns + rows)
+
+
+@pytest.mark.parametrize(
+    ("axes", "ordered"), [("cabz", "abcz"), ("zcab", "zabc"), ("bzac", "azbc")]
+)
+def test_an_operand_is_ordered_as_the_result_and_what_is_shared_stays(axes, ordered):
+    letters = "abcdz"
+    given, other, result = (tuple(map(letters.index, x)) for x in (axes, "dz", "abdc"))
+    assert in_runs(given, other, result) == tuple(map(letters.index, ordered))
+
+
+def last_product(count):
+    """Of four arrays in a row, each with so many axes of size 2, the inner ones first."""
+    first, second, third, fourth = ([Axis(2) for _ in range(count)] for _ in range(4))
+    p, q, r = Axis(3), Axis(3), Axis(3)
+    operands = [(*first, p), (p, *second[::-1], q), (q, *third, r), (r, *fourth)]
+    terms = [Term(Load(object(), tuple(x.size for x in one)), one) for one in operands]
+    output = (*second, *third, *first, *fourth)
+    return plan(Contract(PRODUCT, tuple(terms), tuple((x,) for x in output))).steps[-1]
+
+
+@pytest.mark.parametrize(("count", "long"), [(5, True), (3, False)])
+def test_a_large_result_is_transposed_in_long_runs(count, long):
+    """Those of the four arrays, though one has its axes the other way round; not a small one."""
+    step = last_product(count)
+    lengths = [len(run) for run in runs(step.axes).values() if run[0] in step.axes[-1]]
+    assert (lengths == [count] * 4) == long

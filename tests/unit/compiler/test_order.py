@@ -52,6 +52,15 @@ def test_every_order_makes_the_contraction(network):
             np.testing.assert_allclose(result, expected, rtol=1e-10)
 
 
+@settings(deadline=None)
+@given(networks())
+def test_nothing_is_left_to_mend(network):
+    operands, output, sizes = network
+    for order in orders(operands, output, sizes):
+        mended = rotated(order, operands, output, sizes)
+        assert rotated(mended, operands, output, sizes) == mended
+
+
 def test_a_large_array_meets_small_ones_together():
     """Six 4x4 matrices on the axes of an array of 4^6: three steps over it instead of six."""
     axes = [Axis(4) for _ in range(6)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from funfact.compiler.order import Letters, volume
 
-__all__ = ["moved"]
+__all__ = ["in_runs", "moved"]
 
 
 def moved(a: Letters, b: Letters, result: Letters, sizes: Sequence[int]) -> int:
@@ -41,3 +41,19 @@ def _copied(a: Letters, b: Letters, result: Letters, sizes: Sequence[int]) -> in
     if result not in ((*batch, *rows, *columns), (*batch, *columns, *rows)):
         count += volume(result, sizes)
     return count
+
+
+def in_runs(axes: Letters, other: Letters, result: Letters) -> Letters:
+    """The axes of one operand in the order in which its product with another is least scattered.
+
+    If the result is transposed, because its axes are now of one operand and now of the other,
+    those that are of one operand and next to one another are moved together. What both operands
+    have stays where it is.
+
+    Examples
+    --------
+    >>> in_runs((2, 0, 1, 9), (9, 3), (0, 1, 3, 2))
+    (0, 1, 2, 9)
+    """
+    own = iter([axis for axis in result if axis in axes and axis not in other])
+    return tuple(axis if axis in other else next(own) for axis in axes)

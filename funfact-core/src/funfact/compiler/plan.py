@@ -5,13 +5,13 @@ written stays a candidate, and wins a tie.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import prod
 
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
-from funfact.compiler.moved import moved
+from funfact.compiler.moved import in_runs, moved
 from funfact.compiler.order import TRAFFIC, Letters, Order, orders, volume
 from funfact.compiler.rotate import rotated
 
@@ -26,6 +26,9 @@ do not multiply as fast from either side."""
 
 _SMALL = 2**15
 """Elements that are copied in no time, since they lie in a cache."""
+
+_LESS = 8
+"""How many times smaller than a product an operand is, to be ordered in no time beside it."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def _plan(
     usual, *others = (
         _unmoved(plan, order, operands, output, sizes) for plan, order in equal.items()
     )
-    return _sparing(usual, others, sizes)
+    return _in_runs(_sparing(usual, others, sizes), len(operands))
 
 
 def _unmoved(
@@ -182,6 +185,30 @@ def _much(plan: Plan) -> float:
 
 def _copied(plan: Plan, sizes: Sequence[int]) -> int:
     return sum(moved(a, b, made, sizes) for a, b, made in (step.axes for step in plan.steps))
+
+
+def _in_runs(found: Plan, count: int) -> Plan:
+    """The plan whose small products have the order in which a large result moves in long runs.
+
+    A product of two arrays that are made on the way is transposed unless the axes of the one all
+    come before those of the other in what is asked for. To order these arrays costs nothing, if
+    they are small beside it; a large result, axis by axis, is read or written all over memory.
+    """
+    steps = list(found.steps)
+    made: list[int | None] = [None] * count  # by which step
+    for n, step in enumerate(steps):
+        a, *others, result = step.axes
+        sides = [made[position] for position in step.positions]
+        made = [x for place, x in enumerate(made) if place not in step.positions] + [n]
+        if not others or step.size <= _SMALL or {*a, *others[0]} <= {*result}:
+            continue
+        pair = [a, others[0]]
+        for side, (maker, other) in enumerate(zip(sides, reversed(pair), strict=True)):
+            if maker is not None and _LESS * steps[maker].size <= step.size:
+                pair[side] = in_runs(pair[side], other, result)
+                steps[maker] = replace(steps[maker], axes=(*steps[maker].axes[:-1], pair[side]))
+        steps[n] = replace(step, axes=(*pair, result))
+    return Plan(tuple(steps))
 
 
 def _follow(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import TypeAlias
 
 from funfact.compiler.order import TRAFFIC, Letters, Order, volume
@@ -64,7 +65,8 @@ _Tree: TypeAlias = _Leaf | _Pair
 def rotated(
     order: Order, operands: Sequence[Letters], output: Letters, sizes: Sequence[int]
 ) -> Order:
-    """The order with pairs regrouped wherever that is cheaper, from the first steps on.
+    """The order with pairs regrouped wherever that is cheaper, from the first steps on, and again
+    as long as that helps: what the last steps became may leave the first ones something.
 
     Examples
     --------
@@ -75,6 +77,15 @@ def rotated(
     [(1, 2), (0, 1)]
     """
     known = _Sizes(sizes, Counter(axis for axes in (*operands, output) for axis in {*axes}))
+    before, tree = inf, _mended_along(order, operands, known)
+    while tree.cost < before:
+        before, order = tree.cost, _order(tree, len(operands))
+        tree = _mended_along(order, operands, known)
+    return order
+
+
+def _mended_along(order: Order, operands: Sequence[Letters], known: _Sizes) -> _Tree:
+    """The tree of an order, each pair mended as it is made."""
     todo: list[_Tree] = [
         _Leaf(place, frozenset(axes), Counter({*axes})) for place, axes in enumerate(operands)
     ]
@@ -83,7 +94,7 @@ def rotated(
         todo = [x for x in todo if x is not left and x is not right]
         todo.append(_mended(_Pair(left, right, known)))
     (tree,) = todo
-    return _order(tree, len(operands))
+    return tree
 
 
 def _mended(pair: _Pair) -> _Pair:
