@@ -23,8 +23,9 @@ from funfact.fit import FitWarning, hookimpl
 
 __all__ = ["SERIES", "fitted_exponent", "grown", "walls"]
 
-TRIAL = 32
-"""Steps that are compiled, and timed to know how many fill a stretch."""
+LEAST = 50
+"""Steps of a stretch: the losses after it count, and come so by default. With fewer the larger of
+two models would be told its losses more often."""
 
 STRETCHES = 5
 
@@ -58,7 +59,7 @@ class Stretches:
 
 
 def milliseconds(workload: Workload, seconds: float) -> float:
-    """The median of stretches of a fit that take about so many seconds, a step."""
+    """The median of stretches of a fit that take so many seconds or more, a step."""
     target = noise(workload)
 
     def stretches(steps: int, count: int) -> list[float]:
@@ -76,9 +77,9 @@ def milliseconds(workload: Workload, seconds: float) -> float:
         )
         return watch.seconds
 
-    taken = stretches(TRIAL, 2)[1]
-    steps = max(ceil(seconds / taken * TRIAL), 1)
-    return 1e3 * median(stretches(steps, max(STRETCHES, ceil(TRIAL / steps)))) / steps
+    taken = stretches(LEAST, 2)[1]
+    steps = max(ceil(seconds / taken * LEAST), LEAST)
+    return 1e3 * median(stretches(steps, STRETCHES)) / steps
 
 
 def fitted_exponent(sizes: list[float], times: list[float]) -> float:
