@@ -87,6 +87,30 @@ def test_half_precision_by_a_method_without_linear_systems(backend):
             assert history.loss < 0.5 * history.losses[0, 0]
 
 
+@pytest.mark.parametrize("method", ["Adam", "LBFGS"])
+@pytest.mark.parametrize("limit", [None, "100 kB"])
+def test_losses_are_summed_in_single_precision(backend, method, limit):
+    if not isinstance(backend, Autodiff):
+        pytest.skip(f"{backend!r} has no gradients")
+    try:
+        backend.dtype("float16")
+    except DtypeError as error:
+        pytest.skip(str(error))
+    x, y = rng.normal(size=(200, 2)), rng.normal(size=(2, 500))
+    left, right = ff.tensor("u", 200, 2), ff.tensor("v", 500, 2)
+    backend.seed(0)
+    # the squares of 100,000 numbers add up to more than float16 holds
+    fac = ff.factorize(
+        left[i, r] * right[j, r], x @ y, dtype="float16", optimizer=method, max_steps=50,
+        loss=ff.loss.MSE(), tol=0, memory_limit=limit, progress=False,
+    )  # fmt: skip
+    exact = backend.to_numpy(backend.tensor(x @ y, "float16")).astype(float)
+    u, v = (backend.to_numpy(f).astype(float) for f in fac.factors)
+    # the model's own rounding, of three digits
+    np.testing.assert_allclose(fac.history.loss, np.mean((u @ v.T - exact) ** 2), rtol=0.1)
+    assert fac.history.loss < 0.5 * fac.history.losses[0, 0]
+
+
 def test_single_steps_are_watched_with_their_gradients(backend):
     noisy = target + np.random.default_rng(1).normal(size=target.shape)
     left, right = (ff.tensor(n, initializer=ff.initializers.Ones) for n in (6, 5))

@@ -25,6 +25,7 @@ from funfact.arguments import called, check_call, instance, named
 from funfact.backends import current
 from funfact.backends.active import activated
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import at_least_single
 from funfact.backends.mapped import explained, mapped
 from funfact.errors import DtypeError, OptionError, ShapeError, TargetError, UnknownNameError
 
@@ -130,7 +131,7 @@ def per_replica(loss: Loss, model: Array, target: Array, ab: Backend) -> Array:
 
     Returns
     -------
-    real array, shape (*replicas,)
+    real array, shape (*replicas,), in single precision at least
 
     Raises
     ------
@@ -158,6 +159,8 @@ def _over(loss: Loss, model: Array, target: Array, ab: Backend, kept: int) -> Ar
             "A loss compares them element by element, without broadcasting; the model may have "
             "replica axes in front."
         )
+    # in half precision sums soon overflow, and have three digits
+    model, target = (at_least_single(x, ab) for x in (model, target))
     total = _summed(loss, model, target, ab, kept)
     return total / prod(target.shape) if loss.reduction == "mean" else total
 

@@ -20,7 +20,16 @@ from ..errors import DtypeError, ShapeError
 if TYPE_CHECKING:
     from .contract import Backend
 
-__all__ = ["NAMES", "name", "native", "plain", "readable", "refuse_lossy", "vanishing"]
+__all__ = [
+    "NAMES",
+    "at_least_single",
+    "name",
+    "native",
+    "plain",
+    "readable",
+    "refuse_lossy",
+    "vanishing",
+]
 
 NAMES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -145,3 +154,17 @@ def vanishing(x: Any, ab: Backend) -> float:
     '0.0078'
     """
     return sqrt(ab.xp.finfo(x.dtype).smallest_normal)
+
+
+def at_least_single(x: Any, ab: Backend) -> Any:
+    """An array in single precision, if it is of real numbers in less.
+
+    Examples
+    --------
+    >>> import funfact as ff, numpy as np
+    >>> with ff.using("numpy"):
+    ...     [at_least_single(np.ones(2, t), ff.active_backend).dtype.name for t in ("f2", "f8")]
+    ['float32', 'float64']
+    """
+    narrow = ab.is_floating(x) and ab.xp.finfo(x.dtype).bits < 32
+    return ab.astype(x, "float32") if narrow else x

@@ -12,6 +12,7 @@ from typing import Any
 
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array
+from funfact.backends.dtypes import at_least_single
 from funfact.compiler.blocks import Blocks, block
 from funfact.compiler.ir import Load
 from funfact.compiler.lower import lower
@@ -74,7 +75,8 @@ def _added(xs: Sequence[Array], ys: Sequence[Array]) -> list[Array]:
 def _zeros(problem: Problem, arrays: Sequence[Array]) -> Array:
     """A loss for each replica."""
     ab = problem.backend
-    return ab.zeros((problem.replicas,), dtype=ab.real(arrays[0]).dtype)
+    zeros = ab.zeros((problem.replicas,), dtype=ab.real(arrays[0]).dtype)
+    return at_least_single(zeros, ab)
 
 
 def _over_pieces(problem: Problem, add: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from typing import Self
 
 from funfact.backends.capabilities import Autodiff
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import at_least_single
 from funfact.fit.form import gradient_with_losses
 from funfact.fit.imposed import Imposed
 from funfact.fit.problem import Problem
@@ -72,7 +73,8 @@ class LBFGS(Derived):
         # made of x, they lie where its replicas do
         none, length = ab.stack([ab.zeros_like(x)] * _PAIRS), ab.ones_like(x[:, 0])
         # of the objective nothing is known before the first step, which then accepts what it finds
-        return x, ab.zeros_like(x), float("inf") * length, length, none, ab.zeros_like(none)
+        value = float("inf") * at_least_single(length, ab)
+        return x, ab.zeros_like(x), value, length, none, ab.zeros_like(none)
 
     def factors(self, carry: Carry) -> list[Array]:
         return self.layout.unpack(carry[0])
