@@ -123,8 +123,9 @@ def test_no_element_falls_below_a_share_of_the_mean_which_fades(backend):
     expected = w * ((x / (w @ h)) @ h.T) / np.sum(h, axis=1)
     expected[:2] = 1e-4 * np.mean(w)
     np.testing.assert_allclose(backend.to_numpy(fac["w"]), expected, rtol=1e-4)
-    later, _, _ = given(x, 1000)
-    assert np.max(backend.to_numpy(later["w"])[:2]) < 1e-8
+    later, _, _ = given(x, 500)
+    w = backend.to_numpy(later["w"])
+    np.testing.assert_allclose(w[:2], 1e-4 * 0.99**499 * np.mean(w), rtol=1e-3)
 
 
 def test_zeros_of_a_start_stay_zeros(backend):
