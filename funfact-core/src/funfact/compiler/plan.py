@@ -4,7 +4,7 @@ opt_einsum finds the order from the sizes; the order in which the operands are
 written stays a candidate, and wins a tie.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -147,9 +147,8 @@ def _plan(
     least = min((plan.cost, plan.largest) for plan in plans)
     found = zip(plans, candidates, strict=True)
     equal = {plan: order for plan, order in found if (plan.cost, plan.largest) == least}
-    usual, *others = (
-        _unmoved(plan, order, operands, output, sizes) for plan, order in equal.items()
-    )
+    others = (_unmoved(plan, order, operands, output, sizes) for plan, order in equal.items())
+    usual = next(others)
     return _in_runs(_sparing(usual, others, sizes), len(operands))
 
 
@@ -165,22 +164,20 @@ def _unmoved(
     On which side an operand stands decides in which order the axes of the result are, and so
     whether the next product reads it as it lies.
     """
-    if len(path) > _FEW or _copied(usual, sizes) < _much(usual):
+    if len(path) > _FEW:
         return usual
     ways = sorted(product((False, True), repeat=len(path) - 1), key=sum)  # the last is the result
-    others = [_follow(path, operands, output, sizes, (*swaps, False)) for swaps in ways[1:]]
+    others = (_follow(path, operands, output, sizes, (*swaps, False)) for swaps in ways[1:])
     return _sparing(usual, others, sizes)
 
 
-def _sparing(usual: Plan, others: Sequence[Plan], sizes: tuple[int, ...]) -> Plan:
+def _sparing(usual: Plan, others: Iterable[Plan], sizes: tuple[int, ...]) -> Plan:
     """Of other plans that which copies least, if it copies much less than the usual one."""
+    now, much = _copied(usual, sizes), max(_SMALL, _WORTH * sum(s.traffic for s in usual.steps))
+    if now < much:
+        return usual  # the others need not be made
     best = min(others, key=lambda plan: _copied(plan, sizes), default=usual)
-    spared = _copied(usual, sizes) - _copied(best, sizes)
-    return best if spared >= _much(usual) else usual
-
-
-def _much(plan: Plan) -> float:
-    return max(_SMALL, _WORTH * sum(step.traffic for step in plan.steps))
+    return best if now - _copied(best, sizes) >= much else usual
 
 
 def _copied(plan: Plan, sizes: Sequence[int]) -> int:
