@@ -156,4 +156,4 @@ def _neighbours(operands: Sequence[Letters]) -> set[tuple[int, int]]:
 
 def volume(axes: Iterable[int], sizes: Sequence[int]) -> int:
     """How many elements an array along these axes has."""
-    return prod(sizes[axis] for axis in {*axes})
+    return prod([sizes[axis] for axis in {*axes}])  # a list is quicker than a generator

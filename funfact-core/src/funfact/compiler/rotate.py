@@ -4,59 +4,69 @@ An order is a tree of pairs. A pair of a pair, ``(x · a) · b``, can as well be
 ``x · (a · b)``: where x is large and a and b are small, it is then read once, not twice.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
+from math import inf, prod
 from typing import TypeAlias
 
-from funfact.compiler.order import TRAFFIC, Letters, Order, volume
+from funfact.compiler.order import TRAFFIC, Letters, Order
 
 __all__ = ["rotated"]
 
 
 @dataclass(frozen=True, eq=False)
-class _Sizes:
-    """What is known of all operands: how often each axis stands, in the result too."""
+class _Known:
+    """The size of each axis, and who has it: a bit for each operand, one more for the result."""
 
     sizes: Sequence[int]
-    standing: Counter[int]
+    holders: Mapping[int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class _Leaf:
     place: int
     axes: frozenset[int]
-    inside: Counter[int]
+    size: int
+    cost: int = 0
 
     @property
-    def cost(self) -> int:
-        return 0
+    def inside(self) -> int:
+        return 1 << self.place
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
     left: "_Tree"
     right: "_Tree"
-    known: _Sizes
+    known: _Known
 
     @cached_property
-    def inside(self) -> Counter[int]:
-        return self.left.inside + self.right.inside
+    def inside(self) -> int:
+        return self.left.inside | self.right.inside
+
+    @cached_property
+    def every(self) -> frozenset[int]:
+        return self.left.axes | self.right.axes
 
     @cached_property
     def axes(self) -> frozenset[int]:
-        standing, inside = self.known.standing, self.inside
-        return frozenset(a for a in self.left.axes | self.right.axes if standing[a] > inside[a])
+        """Those that somebody outside has."""
+        holders, inside = self.known.holders, self.inside
+        return frozenset(axis for axis in self.every if holders[axis] & ~inside)
+
+    @cached_property
+    def size(self) -> int:
+        sizes = self.known.sizes
+        return prod([sizes[axis] for axis in self.axes])
 
     @cached_property
     def cost(self) -> int:
         """Of all steps below and this one, in the unit of `Plan.cost`."""
-        every, sizes = self.left.axes | self.right.axes, self.known.sizes
-        flops = volume(every, sizes) * (2 if len(self.axes) < len(every) else 1)
-        traffic = sum(volume(x.axes, sizes) for x in (self.left, self.right, self))
-        return self.left.cost + self.right.cost + flops + TRAFFIC * traffic
+        left, right, sizes = self.left, self.right, self.known.sizes
+        summed = len(self.axes) < len(self.every)
+        flops = prod([sizes[axis] for axis in self.every]) * (2 if summed else 1)
+        return left.cost + right.cost + flops + TRAFFIC * (left.size + right.size + self.size)
 
 
 _Tree: TypeAlias = _Leaf | _Pair
@@ -76,7 +86,11 @@ def rotated(
     >>> rotated([(0, 1), (0, 1)], [(0, 1, 4), (0, 2), (1, 3)], (2, 3, 4), sizes)
     [(1, 2), (0, 1)]
     """
-    known = _Sizes(sizes, Counter(axis for axes in (*operands, output) for axis in {*axes}))
+    holders: dict[int, int] = {}
+    for place, axes in enumerate((*operands, output)):
+        for axis in axes:
+            holders[axis] = holders.get(axis, 0) | 1 << place
+    known = _Known(sizes, holders)
     before, tree = inf, _mended_along(order, operands, known)
     while tree.cost < before:
         before, order = tree.cost, _order(tree, len(operands))
@@ -84,10 +98,11 @@ def rotated(
     return order
 
 
-def _mended_along(order: Order, operands: Sequence[Letters], known: _Sizes) -> _Tree:
+def _mended_along(order: Order, operands: Sequence[Letters], known: _Known) -> _Tree:
     """The tree of an order, each pair mended as it is made."""
     todo: list[_Tree] = [
-        _Leaf(place, frozenset(axes), Counter({*axes})) for place, axes in enumerate(operands)
+        _Leaf(place, frozenset(axes), prod([known.sizes[axis] for axis in {*axes}]))
+        for place, axes in enumerate(operands)
     ]
     for step in order:
         left, right = (todo[place] for place in sorted(step))
