@@ -41,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device", metavar="NAME", help="of the backend, such as 'cuda:0'; its own choice if none"
     )
     parser.addoption(
+        "--all-cases",
+        action="store_true",
+        help="of tables that are marked `thinned` too, on a backend that compiles each case",
+    )
+    parser.addoption(
         "--wheels",
         metavar="DIR",
         help="the folder of the built wheels, for tests/packaging and tests/plugins",
@@ -66,6 +71,7 @@ _NEED_GRADIENTS = {"fit", "program"}
 """Fixtures that fit by gradients, of tests/solvers and tests/compat."""
 
 
+@pytest.hookimpl(trylast=True)  # of what is asked for by -k, each value has its turn, too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs gradients where there are none, and a part of long tables of cases.
 
@@ -79,7 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     backend = load(config.getoption("--backend"))
     out = set() if isinstance(backend, Autodiff) else {*asked}
-    if isinstance(backend, Compile):  # each case is programs of its own, which take seconds
+    if isinstance(backend, Compile) and not config.getoption("--all-cases"):
+        # each case is programs of its own, which take seconds
         out |= {*tables} - kept(tables)
     if out:
         config.hook.pytest_deselected(items=[item for item in items if item in out])

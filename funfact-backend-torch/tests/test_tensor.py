@@ -33,8 +33,13 @@ def test_an_array_is_copied_once(dtype):
         np.arange(4.0).astype(">f8"),
         np.array(3.0),
         np.ones((0, 2)),
+        np.arange(12.0).reshape(3, 4)[::-1][:1],
+        np.zeros(1, [("name", "i1"), ("number", "f8")])["number"],
     ],
-    ids=["strided", "transposed", "broadcast", "swapped bytes", "no axes", "empty"],
+    ids=[
+        *("strided", "transposed", "broadcast", "swapped bytes", "no axes", "empty"),
+        *("one row backwards", "one of a record"),
+    ],
 )
 def test_however_it_lies_in_memory(x):
     """In C order afterwards; one that is not to be written to is read without a warning."""

@@ -1,7 +1,8 @@
 """A part of a table of cases, in which each value of each parameter still has its turn.
 
 Marked ``@pytest.mark.thinned``, a test has all of its cases where they cost little, and this part
-of them where each is programs of its own that take seconds to compile; see tests/conftest.py.
+of them where each is programs of its own that take seconds to compile, unless ``--all-cases`` is
+given; see tests/conftest.py.
 """
 
 from collections import Counter

@@ -435,4 +435,6 @@ def _detached(tree: Any) -> Any:
 def _readable(data: Any) -> np.ndarray[Any, Any]:
     """Data as an array that PyTorch reads, in C order and without bfloat16; a copy if need be."""
     array = plain(data)
-    return np.asarray(array, np.float32 if array.dtype.name == "bfloat16" else None, order="C")
+    array = np.asarray(array, np.float32 if array.dtype.name == "bfloat16" else None, order="C")
+    # NumPy lets an axis of size 1 have any stride, of which PyTorch refuses some
+    return array.ravel().reshape(array.shape)
