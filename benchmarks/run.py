@@ -31,8 +31,8 @@ WITH_COMPILER = ["matrix-8", "cp", "cp-8", "cp-nonnegative", "tucker", "train", 
 """Fits that are also measured compiled: twenty seconds each; what a first one costs, for which all
 is compiled again twice, is left to ``python benchmarks/cost.py``."""
 
-PROCESSES = 5
-"""That make a first value: the memory of one differs from that of the next by a few MiB."""
+FIRST_FITS, FIRST_VALUES = 3, 5
+"""Processes of which the median is taken: one differs from the next by some MiB, and a tenth."""
 
 CHECKPOINT = 50
 """Steps of a stretch beside 1.0.3, at least: the losses after it count, and come so by default."""
@@ -100,20 +100,19 @@ def measured(name: str, figures: Figures, given: argparse.Namespace) -> Any:
             steps = max(figures.found[f"time {workload} {backend}"]["repeats"], CHECKPOINT)
             return beside(given.earlier, workload, backend, steps, given.pairs)
         case ["cost", workload, backend]:
-            times = 1 if workload in FITS else PROCESSES
-            ours, theirs = (_costs(workload, backend, side, times) for side in ("ours", "theirs"))
-            return {what: [ours[what], theirs[what]] for what in ours}
+            return _costs(workload, backend, FIRST_FITS if workload in FITS else FIRST_VALUES)
         case ["tensorly"]:
             return ask(str(FOLDER / "beside_tensorly.py"), *pairs, *stretch)
         case _:
             return ask(str(FOLDER / "growth.py"), *stretch)
 
 
-def _costs(workload: str, backend: str, side: str, times: int) -> dict[str, float]:
-    """Medians over so many processes."""
-    cost = str(FOLDER / "cost.py")
-    every = [ask(cost, workload, backend, side) for _ in range(times)]
-    return {what: median(found[what] for found in every) for what in every[0]}
+def _costs(workload: str, backend: str, times: int) -> dict[str, list[float]]:
+    """FunFact's and the expert's, in turns; medians over so many processes."""
+    cost, sides = str(FOLDER / "cost.py"), ("ours", "theirs")
+    turns = [[ask(cost, workload, backend, side) for side in sides] for _ in range(times)]
+    every = list(zip(*turns, strict=True))
+    return {what: [median(one[what] for one in side) for side in every] for what in turns[0][0]}
 
 
 if __name__ == "__main__":
