@@ -10,7 +10,7 @@ import pytest
 
 import funfact as ff
 from funfact.backends import Autodiff, Linalg, Linearize
-from funfact.errors import OptionError
+from funfact.errors import DtypeError, OptionError
 from funfact.loss import Loss
 
 i, j, k, r = ff.indices("i, j, k, r")
@@ -110,6 +110,20 @@ def test_a_limit_is_enough_wherever_replicas_stand(fit):
     need = int(re.search(r"at least ([\d,]+)", str(caught.value))[1].replace(",", ""))
     for axis in (0, -1):
         fit(expr, target_of(expr), memory_limit=need, vec_axis=axis, **options)
+
+
+def test_half_precision_takes_as_much_as_single(fit, backend):
+    """Its losses are of single precision, and so is what they keep."""
+    needs = []
+    for dtype in ("float16", "float32"):
+        try:
+            backend.dtype(dtype)
+        except DtypeError as error:
+            pytest.skip(str(error))
+        with pytest.raises(OptionError, match=r"at least [\d,]+ .*Allow as much\.") as caught:
+            fit(bells(), target_of(bells()), optimizer="Adam", memory_limit=64, dtype=dtype)
+        needs.append(re.search(r"at least ([\d,]+)", str(caught.value))[1])
+    assert needs[0] == needs[1]
 
 
 def test_methods_that_need_the_whole_say_so(fit, backend, caplog):

@@ -19,7 +19,7 @@ from funfact.fit.loop import run
 from funfact.fit.options import Options, checked
 from funfact.fit.parts import Part, fewer_of, parts_of
 from funfact.fit.plugins import register
-from funfact.fit.problem import Problem, squares_of
+from funfact.fit.problem import Problem, bytes_held, squares_of
 from funfact.fit.progress import Progress, wanted
 from funfact.fit.room import check_limit, check_room
 from funfact.fit.shortcomings import check_result
@@ -31,7 +31,6 @@ from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, Halving, Settled, StopRule
 from funfact.language.notation import TsrEx, instead
 from funfact.model import Factorization, view
-from funfact.model.memory import bytes_each
 
 __all__ = ["factorize"]
 
@@ -267,7 +266,7 @@ def _build(
         penalty_weight=options.penalty_weight,
         replicas=options.vec_size,
         append=options.append,
-        limit=options.memory_limit and options.memory_limit // bytes_each(name),
+        limit=options.memory_limit and options.memory_limit // bytes_held(name),
     )
     check_limit(problem, options.memory_limit)
     return model, problem

@@ -18,10 +18,12 @@ from funfact.compiler.ir import Ir
 from funfact.language.nodes import Tensor
 from funfact.loss import MSE, Loss, of_all, per_replica
 from funfact.model import weighing
+from funfact.model.memory import bytes_each
 
 __all__ = [
     "FactorsOf",
     "Problem",
+    "bytes_held",
     "losses",
     "objective",
     "squares_of",
@@ -136,6 +138,17 @@ class Problem:
         """The values of all tensors, in their order."""
         found, given = iter(factors), iter(data)
         return [next(found if tensor.optimizable else given) for tensor in self.tensors]
+
+
+def bytes_held(dtype: str) -> int:
+    """Of one element that a step holds: of half precision, the loss holds single ones.
+
+    Examples
+    --------
+    >>> bytes_held("float16"), bytes_held("float64")
+    (4, 8)
+    """
+    return max(bytes_each(dtype), bytes_each("float32"))
 
 
 def squares_of(problem: Problem) -> float | None:

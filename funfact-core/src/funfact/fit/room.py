@@ -5,7 +5,7 @@ from math import prod
 from funfact.arguments import named
 from funfact.backends.capabilities import Autodiff
 from funfact.errors import OptionError
-from funfact.fit.problem import Problem
+from funfact.fit.problem import Problem, bytes_held
 from funfact.language.notation import TsrEx
 from funfact.model.memory import bytes_each
 
@@ -56,9 +56,10 @@ def check_limit(problem: Problem, given: int | None) -> None:
     if need <= limit:
         return
     name = problem.backend.dtype_name(problem.dtype)
-    each = bytes_each(name)
+    each = bytes_held(name)
     how = "at once" if pieces is None else f"in pieces along axis {pieces.axis}"
-    fewer = "" if problem.replicas == 1 else "fit fewer replicas at once (vec_size=), "
+    fewer = "" if problem.replicas == 1 else ", or fit fewer replicas at once (vec_size=)"
+    narrower = ", or give a narrower dtype" if name in ("float64", "complex128") else ""
     whole = (
         ""
         if problem.loss.separable
@@ -69,6 +70,6 @@ def check_limit(problem: Problem, given: int | None) -> None:
     )
     raise OptionError(
         f"memory_limit={given:,} bytes: a step of this fit in {name} holds at least "
-        f"{need * each:,} beside factors, target and data ({how}). Allow as much, {fewer}or give "
-        f"a narrower dtype.{whole}"
+        f"{need * each:,} beside factors, target and data ({how}). Allow as "
+        f"much{fewer}{narrower}.{whole}"
     )

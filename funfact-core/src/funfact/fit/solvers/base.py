@@ -13,9 +13,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 from funfact.backends.capabilities import Autodiff, Capability
 from funfact.backends.contract import Array, Backend
 from funfact.fit.form import Gradient
-from funfact.fit.problem import Problem
+from funfact.fit.problem import Problem, bytes_held
 from funfact.loss import Loss
-from funfact.model.memory import bytes_each
 
 __all__ = ["Carry", "Derived", "Solver", "leaves", "mapped", "spread"]
 
@@ -188,7 +187,7 @@ class Derived(Solver):
         need = cls.room(problem) + (problem.at_once if cls.whole else 0)
         if need <= problem.limit:
             return None
-        each = bytes_each(problem.backend.dtype_name(problem.dtype))
+        each = bytes_held(problem.backend.dtype_name(problem.dtype))
         instead = (
             ", leave the limit out, or give a method that works in pieces, optimizer='Adam'."
             if isinstance(problem.backend, Autodiff)
