@@ -23,11 +23,11 @@ def kept(items: Iterable[pytest.Item]) -> set[pytest.Item]:
     found: set[pytest.Item] = set()
     for table in tables.values():
         (times,) = table[0].get_closest_marker("thinned").args or (1,)
-        found |= {table[n] for n in thinned([*map(row, table)], times)}
+        found |= {table[n] for n in thinned([*map(_row, table)], times)}
     return found
 
 
-def row(item: pytest.Item) -> tuple[tuple[int, ...], ...]:
+def _row(item: pytest.Item) -> tuple[tuple[int, ...], ...]:
     """What it has of each table of parameters, told by the objects themselves."""
     columns = [mark.args[0] for mark in item.iter_markers("parametrize")]
     names = [x.split(",") if isinstance(x, str) else x for x in columns]

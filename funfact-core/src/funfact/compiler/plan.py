@@ -1,7 +1,7 @@
 """In which order a sum of products is contracted, and what that costs: plain data.
 
-opt_einsum finds the order from the sizes; the order in which the operands are
-written stays a candidate, and wins a tie.
+opt_einsum finds an order from the sizes, if there are many; that in which the operands
+are written stays a candidate, and wins a tie unless another one copies much less.
 """
 
 from collections.abc import Iterable, Sequence
