@@ -292,7 +292,7 @@ def test_what_torch_cannot_step_says_so(backend):
 
     with pytest.raises(OptionError, match=r"replicas are a dimension more \(Muon only.*Adam, for"):
         fitted(linear, backend, optimizer=torch.optim.Muon)
-    with pytest.raises(OptionError, match=r"SparseAdam.step\(\) failed on the gradients, dense"):
+    with pytest.raises(OptionError, match=r"SparseAdam.step\(\) failed: .*dense gradients"):
         fitted(linear, backend, optimizer=torch.optim.SparseAdam)
     made = torch.optim.Adam([torch.zeros(2, requires_grad=True)])
     with pytest.raises(OptionError, match=r"an instance of Adam, .*Give the class, optimizer=Adam"):

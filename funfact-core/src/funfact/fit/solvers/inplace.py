@@ -74,8 +74,9 @@ class InPlace(Solver):
             if type(exc) is not RuntimeError:  # such as memory that ran out
                 raise
             raise OptionError(
-                f"{type(optimizer).__name__}.step() failed on the gradients, dense arrays of the "
-                f"factors' shapes: {exc}. Give one that takes those, torch.optim.Adam."
+                f"{type(optimizer).__name__}.step() failed: {exc}. It is given dense gradients of "
+                "the factors' shapes; if it is for others, give one that takes these, such as "
+                "torch.optim.Adam."
             ) from exc
         return carry
 
