@@ -192,6 +192,21 @@ def test_factors_that_all_start_at_zero_do_not_move(fit, method):
         fit(u[i] + v[j], waves.astype("float32"), optimizer=method)
 
 
+@pytest.mark.parametrize("method", ["auto", "LBFGS", "Adam"])
+def test_a_start_without_a_gradient_is_told(fit, method):
+    """The root has no slope at zero, though a value."""
+    root = ff.sqrt(ff.tensor(np.zeros(4), optimizable=True)[i])
+    message = r"gradient of the loss is NaN or infinite where 1 of 1 replicas .* \(initializer="
+    if method == "Adam":  # steps along it
+        with pytest.raises(FitError, match=message):
+            fit(root, np.arange(4.0), optimizer=method)
+        return
+    with pytest.warns(FitWarning, match=message) as seen:
+        fac = fit(root, np.arange(4.0), optimizer=method)
+    assert len(seen) == 1
+    np.testing.assert_array_equal(fac.backend.to_numpy(fac()), np.zeros(4))
+
+
 class Descent(Optimizer):
     def __init__(self, factors, lr):
         super().__init__(factors)

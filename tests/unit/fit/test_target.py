@@ -48,6 +48,14 @@ def test_shapes_are_equal(shape, target):
         prepare(np.ones(target), shape, AB.dtype("float64"), MSE(), AB)
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (3, 4)])
+def test_an_array_keeps_its_shape_and_lies_in_order(shape):
+    given = np.asfortranarray(np.ones(shape)) if shape else np.array(1.0)
+    target = read(given, AB)
+    assert target.shape == shape
+    assert target.flags.c_contiguous
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, complex(0, np.nan)])
 def test_nan_and_infinity_are_refused(bad):
     target = np.ones((3, 4), complex if isinstance(bad, complex) else float)

@@ -81,10 +81,27 @@ def _lost(history: History, factors: Sequence[Array], problem: Problem) -> str:
             "zero (prefer=ff.conditions.NonNegative, initializer=ff.initializers.Ones) if it has "
             "logarithms, roots or quotients, or scale the data to order one."
         )
-    return (
+    return _without_gradient(history) or (
         f"the loss of every replica ({count}) is NaN or infinite at step {step}, "
         f"and none got better than at its start. Try {_slower(history)}, starts closer to "
         "zero (initializer=ff.initializers.Normal(0.01)), or dtype='float64'."
+    )
+
+
+def _without_gradient(history: History) -> str:
+    """What is said of replicas that stay where they start, as the loss has no gradient there."""
+    if history.gradient_norms is None:
+        return ""
+    start = history.losses[0]
+    stay = np.isfinite(start) & ~(history.best < start)
+    without = stay & ~np.isfinite(history.gradient_norms[0])
+    if not without.any():
+        return ""
+    return (
+        f"the gradient of the loss is NaN or infinite where {without.sum()} of {without.size} "
+        "replicas start, and the loss is finite there, so that no step leads from there. Roots, "
+        "powers below one and norms have no slope at zero: start elsewhere "
+        "(initializer=ff.initializers.Normal), or add a small number under the root."
     )
 
 
@@ -121,6 +138,10 @@ def _shortcomings(
     history: History, factors: Sequence[Array], options: Options, problem: Problem
 ) -> Iterator[str]:
     step = history.steps[-1]
+    without_gradient = _without_gradient(history)
+    if without_gradient:
+        yield without_gradient
+        return
     if history.lost:
         yield (
             f"the loss of {len(history.lost)} of {options.vec_size} replicas became NaN or "

@@ -41,7 +41,7 @@ def read(target: Any, backend: Backend) -> Array:
             "there and else one, (model * w[i, j]) >> [i, j]."
         )
     if type(target) is np.ndarray and backend.is_native(target) and target.dtype.kind in "fc":
-        return np.ascontiguousarray(target)  # which a fit reads, and never changes
+        return np.asarray(target, order="C")  # which a fit reads, and never changes
     try:
         with np.errstate(over="ignore"):  # what does not fit is reported below
             native = backend.tensor(target)
