@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -55,9 +55,7 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
 
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``torch.compile``, once for each program and its shapes."""
-        options: dict[str, Any] = {"guard_filter_fn": _of_arguments}
-        if self.device == "cpu":
-            options |= _ON_CPU
+        options = _ON_CPU if self.device == "cpu" else None
         program = _of_its_own(f)
         made: Callable[..., Any] = self._torch.compile(program, dynamic=False, options=options)
         return made
@@ -94,15 +92,6 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
             return outcome, list(gradients)
 
         return g
-
-
-def _of_arguments(guards: Sequence[Any]) -> list[bool]:
-    """What is looked at when a program is called: its arguments, and PyTorch's own settings.
-
-    What it refers to besides, a solver and its numbers, stays as it was, since functions are
-    pure; to look at all of that took a third of a small step.
-    """
-    return [not guard.name or "L['args']" in guard.name for guard in guards]
 
 
 def _of_its_own(f: Callable[..., Any]) -> Callable[..., Any]:
