@@ -91,8 +91,7 @@ def _expert_row(
         if pair is None:
             cells.append("")
             continue
-        counts = pair[0] - pair[1] >= 1 if what == "memory" else backend in COMPILERS
-        late = counts and pair[0] > 1.5 * pair[1]
+        late = pair[0] > 1.5 * pair[1] and (what == "memory" or backend in COMPILERS)
         digits = 2 if what == "seconds" else int(min(pair) < 1)
         cells.append(f"{pair[0]:.{digits}f} / {pair[1]:.{digits}f}{MISSED * late}")
     return cells
