@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from funfact.compiler.order import Letters, volume
+from funfact.compiler.tree import Letters, volume
 
 __all__ = ["in_runs", "moved"]
 

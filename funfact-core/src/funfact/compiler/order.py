@@ -5,21 +5,12 @@ taken off the list, and what they make is put at its end.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import prod
-from typing import TypeAlias
 
-__all__ = ["TRAFFIC", "Letters", "Order", "orders", "volume"]
+from funfact.compiler.tree import Letters, Order, Pair, leaves, order_of, volume
 
-Letters: TypeAlias = tuple[int, ...]
-"""The axes of an operand, numbered as they first appear in the contraction."""
-
-Order: TypeAlias = list[tuple[int, ...]]
-
-TRAFFIC = 16
-"""Flops of a large matrix product in the time in which one number is read or written:
-measured at 10 to 20 on processors, and more on accelerators."""
+__all__ = ["orders"]
 
 _FEW = 12
 """Operands up to which all groups of neighbours are looked at."""
@@ -74,46 +65,18 @@ def _of_neighbours(operands: Sequence[Letters], output: Letters, sizes: Sequence
 
     Of orders that cost the same it is the one whose axes come out as they are written.
     """
-    count = len(operands)
-    standing = Counter(axis for axes in (*operands, output) for axis in {*axes})
-    made: dict[tuple[int, int], frozenset[int]] = {}
-    best: dict[tuple[int, int], tuple[int, int]] = {}  # the price, and where it is split
-    for length in range(1, count + 1):
+    start, known = leaves(operands, output, sizes)
+    count = len(start)
+    best = {(n, n + 1): leaf for n, leaf in enumerate(start)}
+    for length in range(2, count + 1):
         for begin in range(count - length + 1):
             end = begin + length
-            inside = Counter(axis for axes in operands[begin:end] for axis in {*axes})
-            made[begin, end] = frozenset(x for x in inside if standing[x] > inside[x])
-            if length == 1:
-                made[begin, end], best[begin, end] = frozenset(operands[begin]), (0, end)
-                continue
-            prices = []
-            for middle in range(begin + 1, end):
-                parts = (begin, middle), (middle, end)
-                every = made[parts[0]] | made[parts[1]]
-                traffic = sum(volume(made[part], sizes) for part in (*parts, (begin, end)))
-                flops = volume(every, sizes) * (2 if made[begin, end] < every else 1)
-                below = sum(best[part][0] for part in parts)
-                prices.append((below + flops + TRAFFIC * traffic, middle))
-            best[begin, end] = min(prices)
-    return _steps(best, count)
-
-
-def _steps(best: Mapping[tuple[int, int], tuple[int, int]], count: int) -> Order:
-    """The order of a tree of neighbours, of which the splits are known."""
-    todo, pairs = [(0, count)], []
-    while todo:
-        begin, end = todo.pop()
-        if end - begin > 1:
-            middle = best[begin, end][1]
-            pairs.append(((begin, middle), (middle, end)))
-            todo += pairs[-1]
-    names = [(n, n + 1) for n in range(count)]
-    order: Order = []
-    for left, right in reversed(pairs):
-        order.append(tuple(sorted((names.index(left), names.index(right)))))
-        names = [name for name in names if name not in (left, right)]
-        names.append((left[0], right[1]))
-    return order
+            pairs = (
+                Pair(best[begin, middle], best[middle, end], known)
+                for middle in range(begin + 1, end)
+            )
+            best[begin, end] = min(pairs, key=lambda pair: pair.cost)
+    return order_of(best[0, count], count)
 
 
 def _blocks(
@@ -152,8 +115,3 @@ def _neighbours(operands: Sequence[Letters]) -> set[tuple[int, int]]:
         for axis in axes:
             standing.setdefault(axis, []).append(position)
     return {pair for positions in standing.values() for pair in combinations(positions, 2)}
-
-
-def volume(axes: Iterable[int], sizes: Sequence[int]) -> int:
-    """How many elements an array along these axes has."""
-    return prod([sizes[axis] for axis in {*axes}])  # a list is quicker than a generator

@@ -12,8 +12,9 @@ from math import prod
 
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
 from funfact.compiler.moved import in_runs, moved
-from funfact.compiler.order import TRAFFIC, Letters, Order, orders, volume
+from funfact.compiler.order import orders
 from funfact.compiler.rotate import rotated
+from funfact.compiler.tree import TRAFFIC, Letters, Order, volume
 
 __all__ = ["TRAFFIC", "Plan", "Step", "cost", "plan"]
 
