@@ -47,6 +47,29 @@ def test_other_methods_end_where_they_do(compiled, method):
     np.testing.assert_allclose(losses[-1], expected[-1], rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:`torch._prims_common")
+def test_a_program_is_that_of_whatever_arguments(compiled):
+    """Of another shape, dtype or nesting, or with nothing in place of an array."""
+    factor = compiled.tensor(np.array(2.0))
+
+    def f(nest, more):
+        total = sum(compiled.sum(x * factor) for x in nest["x"])
+        return total if more is None else total + compiled.sum(more)
+
+    program = compiled.compile(f)
+    for shape, dtype in [((3,), "float32"), ((2, 3), "float32"), ((3,), "float64")]:
+        x = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+        own, other = compiled.tensor(x), compiled.tensor(x + 1)
+        for nest, more, expected in [
+            ([own], None, 2 * x.sum()),
+            ([own, own], None, 4 * x.sum()),
+            ([own, other], None, 4 * x.sum() + 2 * x.size),
+            ([own, own], own, 5 * x.sum()),
+        ]:
+            found = program({"x": nest}, more)
+            np.testing.assert_allclose(compiled.to_numpy(found), expected)
+
+
 def run(method, **options):
     """The losses and the factors of a small fit."""
     i, j, r = ff.indices("i, j, r")

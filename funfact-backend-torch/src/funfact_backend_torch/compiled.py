@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -55,7 +56,9 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
 
     def compile(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``torch.compile``, once for each program and its shapes."""
-        options = _ON_CPU if self.device == "cpu" else None
+        options: dict[str, Any] = {"guard_filter_fn": _unless_referred_to}
+        if self.device == "cpu":
+            options |= _ON_CPU
         program = _of_its_own(f)
         made: Callable[..., Any] = self._torch.compile(program, dynamic=False, options=options)
         return made
@@ -94,15 +97,25 @@ class CompiledPyTorchBackend(PyTorchBackend, Compile, Repeat):
         return g
 
 
-def _of_its_own(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f` in a function with a code object of its own.
+def _unless_referred_to(guards: Sequence[Any]) -> list[bool]:
+    """What is looked at at each call: arguments and settings, not what a program refers to.
+
+    A solver and its numbers stay as they were, since functions are pure; to look at all of that
+    took a third of a small step. `guards` are PyTorch's, by name: ``args[0]``, ``pure.step``.
+    """
+    referred_to = re.compile(r"(\w+\()*pure\b")
+    return [not guard.is_global and not referred_to.match(guard.name) for guard in guards]
+
+
+def _of_its_own(pure: Callable[..., Any]) -> Callable[..., Any]:
+    """`pure` in a function with a code object of its own.
 
     PyTorch keeps what it compiled at the code object, a few versions of it: the steps of all
     solvers of one class would soon be too many, and no longer compiled.
     """
 
     def program(*args: Any) -> Any:
-        return f(*args)
+        return pure(*args)
 
     code = program.__code__.replace(co_name=f"program_{next(_number)}")
     return FunctionType(code, program.__globals__, code.co_name, None, program.__closure__)
