@@ -28,10 +28,9 @@ OF_ROWS = ["time", "earlier", "cost"]
 PARTS = [*OF_ROWS, "tensorly", "growth"]
 
 WITH_COMPILER = ["matrix-8", "cp", "cp-8", "cp-nonnegative", "tucker", "train", "bells", "product"]
-"""Fits that are also measured compiled: twenty seconds each; what a first one costs, for which all
-is compiled again twice, is left to ``python benchmarks/cost.py``."""
+"""Fits that are also measured compiled: twenty seconds each, and as long for each first one."""
 
-FIRST_FITS, FIRST_VALUES = 3, 5
+FIRST_FITS, FIRST_VALUES, FIRST_COMPILED = 3, 5, 1
 """Processes of which the median is taken: one differs from the next by some MiB, and a tenth."""
 
 CHECKPOINT = 50
@@ -75,8 +74,7 @@ def wanted(given: argparse.Namespace) -> Iterator[str]:
         if (part == "earlier" and not given.earlier) or (part == "cost" and given.quick):
             continue
         for name, backend in rows:
-            # 1.0.3 does not compile on PyTorch, and what a first one costs takes too long
-            if part == "time" or backend != COMPILED:
+            if part != "earlier" or backend != COMPILED:  # 1.0.3 does not compile on PyTorch
                 yield f"{part} {name} {backend}"
 
 
@@ -100,7 +98,8 @@ def measured(name: str, figures: Figures, given: argparse.Namespace) -> Any:
             steps = max(figures.found[f"time {workload} {backend}"]["repeats"], CHECKPOINT)
             return beside(given.earlier, workload, backend, steps, given.pairs)
         case ["cost", workload, backend]:
-            return _costs(workload, backend, FIRST_FITS if workload in FITS else FIRST_VALUES)
+            times = FIRST_FITS if workload in FITS else FIRST_VALUES
+            return _costs(workload, backend, FIRST_COMPILED if backend == COMPILED else times)
         case ["tensorly"]:
             return ask(str(FOLDER / "beside_tensorly.py"), *pairs, *stretch)
         case _:
