@@ -131,7 +131,7 @@ def test_two_conditions_become_one():
         as_condition([NonNegative, Unitary])
 
 
-@pytest.mark.parametrize("weight", ["a", -1, float("nan"), float("inf"), None])
+@pytest.mark.parametrize("weight", ["a", "1", True, -1, float("nan"), float("inf"), None])
 def test_a_weight_is_a_number(weight):
     with pytest.raises(OptionError, match=r"Unitary\(weight=.*\): expected a finite number of at"):
         Unitary(weight=weight)

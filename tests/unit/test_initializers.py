@@ -162,7 +162,7 @@ def test_what_an_initializer_may_be():
         as_initializer("normal")
 
 
-@pytest.mark.parametrize("std", ["a", None, 0, float("nan")])
+@pytest.mark.parametrize("std", ["a", "1", True, None, 0, float("nan")])
 def test_a_scale_is_a_positive_number(std):
     with pytest.raises(OptionError, match=r"Normal\(std=.*\): expected a positive, finite number"):
         Normal(std)

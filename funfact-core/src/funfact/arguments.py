@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, SupportsFloat, SupportsIndex, TypeVar, cast
 
+import numpy as np
+
 from funfact.errors import OptionError
 
 __all__ = ["called", "check_call", "finite", "instance", "integer", "named"]
@@ -31,14 +33,14 @@ def integer(x: object) -> int | None:
 
 
 def finite(x: object) -> float | None:
-    """`x` as a Python float; None if it is no finite real number.
+    """`x` as a Python float; None if it is no finite real number. Truth values are none.
 
     Examples
     --------
-    >>> finite(3), finite("3"), finite(float("nan")), finite(1j)
-    (3.0, None, None, None)
+    >>> finite(3), finite("3"), finite(float("nan")), finite(1j), finite(np.True_)
+    (3.0, None, None, None, None)
     """
-    if isinstance(x, bool | str | bytes):
+    if isinstance(x, bool | np.bool_ | str | bytes):
         return None
     try:
         number = float(cast(SupportsFloat, x))

@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from funfact.arguments import called, check_call, instance, integer
+from funfact.arguments import called, check_call, finite, instance, integer
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
 from funfact.errors import FunFactError, OptionError, ShapeError, UnknownNameError
@@ -311,8 +309,7 @@ def _truncated(std: float, size: Shape, ab: Backend, dtype: Any) -> Array:
 
 
 def _check_scale(who: str, name: str, value: Any) -> None:
-    number = isinstance(value, int | float | np.number)
-    if not number or not 0 < value < float("inf"):
+    if (finite(value) or 0) <= 0:
         raise OptionError(f"{who}({name}={value!r}): expected a positive, finite number.")
 
 

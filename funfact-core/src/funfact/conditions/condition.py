@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
-from funfact.arguments import named
+from funfact.arguments import finite, named
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError, OptionError, ShapeError
@@ -40,10 +38,11 @@ class Condition(ABC):
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
-        weight: Any = self.weight
-        if not isinstance(weight, int | float | np.number) or not 0 <= weight < float("inf"):
+        weight = finite(self.weight)
+        if weight is None or weight < 0:
             raise OptionError(
-                f"{type(self).__name__}(weight={weight!r}): expected a finite number of at least 0."
+                f"{type(self).__name__}(weight={self.weight!r}): expected a finite number of at "
+                "least 0."
             )
         _check_choice(self, "elementwise", ("mse", "l1"))
         _check_choice(self, "reduction", ("mean", "sum"))

@@ -1,10 +1,9 @@
 """The options of a fit, checked before anything is computed."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from funfact.arguments import integer
+from funfact.arguments import finite, integer
 from funfact.errors import OptionError
 from funfact.fit.solvers.table import as_method, derived_of, name_of
 from funfact.fit.solvers.transformation import is_transformation
@@ -147,11 +146,8 @@ def _count(name: str, value: Any) -> int:
 
 
 def _number(name: str, value: Any, *, positive: bool = False, hint: str = "") -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+    number = finite(value)
+    if number is None or number < 0 or (positive and number == 0):
         least = "above 0" if positive else "of at least 0"
         raise OptionError(f"{name}={value!r}: expected a number {least}.{hint}")
     return number
