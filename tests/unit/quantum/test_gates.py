@@ -1,5 +1,7 @@
 """Gates and circuits as they are written: names, reading, and what is refused."""
 
+import pickle
+import pydoc
 from typing import Any
 
 import numpy as np
@@ -83,6 +85,12 @@ def test_angles() -> None:
     assert (zero.shape, zero.initializer) == ((16,), Zeros)
     (fixed,) = U2([0, 1, 2, 3]).tensor.tensors
     assert (fixed.optimizable, fixed.data.tolist()) == (False, [0, 1, 2, 3])
+
+
+def test_functions_that_make_gates_are_documented_and_pickled() -> None:
+    assert repr(RX) == "RX(theta: Any = None, **options: Any) -> funfact.quantum.gates.Gate"
+    assert "rotation about the x axis" in pydoc.plain(pydoc.render_doc(RX))
+    assert pickle.loads(pickle.dumps(U4)) is U4
 
 
 def test_a_preferred_unitary() -> None:
@@ -211,6 +219,12 @@ def test_a_state_is_taken_as_it_is() -> None:
             ["a Circuit was appended", "one by one"],
         ),
         (lambda: CX @ np.array([0.0, 1.0]), errors.NotationError, ["CX @ (0, 1)"]),
+        (
+            lambda: RX @ 0,
+            errors.NotationError,
+            ["a GateFunction is no operand", "RX makes gates", "RX() or RX('name')"],
+        ),
+        (lambda: U4 @ (0, 1), errors.NotationError, ["U4() or U4('name'), and place that"]),
         (lambda: 0 @ X, errors.NotationError, ["a Gate is no operand", "on the left, X @ 0"]),
         (lambda: np.array([0, 1]) @ CX, errors.NotationError, ["CX @ (0, 1)"]),
         (lambda: 2 * X, errors.NotationError, [".matrix"]),

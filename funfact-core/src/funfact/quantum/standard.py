@@ -15,6 +15,7 @@ from funfact.errors import UnknownNameError
 from funfact.language.literals import number
 from funfact.language.notation import TsrEx
 from funfact.parametrized import angles, parametrized, trigonometric
+from funfact.quantum.arithmetic import GateFunction
 from funfact.quantum.gates import Gate, constant, controlled
 
 __all__ = [
@@ -55,6 +56,7 @@ CZ = controlled(Z)
 Toffoli = controlled(X, 2)
 
 
+@GateFunction
 def RX(theta: Any = None, **options: Any) -> Gate:
     """The rotation about the x axis, ``exp(-i theta X / 2)``.
 
@@ -77,16 +79,19 @@ def RX(theta: Any = None, **options: Any) -> Gate:
     return _turned("RX", theta, options)
 
 
+@GateFunction
 def RY(theta: Any = None, **options: Any) -> Gate:
     """The rotation about the y axis, ``exp(-i theta Y / 2)``, a real matrix; see `RX`."""
     return _turned("RY", theta, options)
 
 
+@GateFunction
 def RZ(theta: Any = None, **options: Any) -> Gate:
     """The rotation about the z axis, ``exp(-i theta Z / 2)``; see `RX`."""
     return _turned("RZ", theta, options)
 
 
+@GateFunction
 def phase(theta: Any = None, **options: Any) -> Gate:
     """The phase gate, ``diag(1, exp(i theta))``; see `RX`."""
     return _turned("phase", theta, options)

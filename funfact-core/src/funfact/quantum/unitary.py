@@ -20,12 +20,14 @@ import numpy as np
 
 from funfact.backends.contract import Array, Backend
 from funfact.parametrized import complex_of, parametrized
+from funfact.quantum.arithmetic import GateFunction
 from funfact.quantum.gates import Gate
 from funfact.quantum.standard import PAULI_X, PAULI_Y, PAULI_Z, angle_of, rotation_name
 
 __all__ = ["GENERATORS", "U2", "U4"]
 
 
+@GateFunction
 def U2(parameters: Any = None, **options: Any) -> Gate:
     """Any unitary of one qubit: ``exp(i a) RZ(b) RY(c) RZ(d)``.
 
@@ -52,6 +54,7 @@ def U2(parameters: Any = None, **options: Any) -> Gate:
     return _free("U2", parameters, 4, (2, 2), options)
 
 
+@GateFunction
 def U4(parameters: Any = None, **options: Any) -> Gate:
     """Any unitary of two qubits.
 
