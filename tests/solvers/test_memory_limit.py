@@ -10,7 +10,7 @@ import pytest
 
 import funfact as ff
 from funfact.backends import Autodiff, Linalg, Linearize
-from funfact.errors import DtypeError, OptionError
+from funfact.errors import DtypeError, FitError, OptionError
 from funfact.loss import Loss
 
 i, j, k, r = ff.indices("i, j, k, r")
@@ -84,6 +84,26 @@ def test_complex_models_are_cut_too(fit):
     whole = fit(expr, target, **options)
     pieces = fit(expr, target, memory_limit="3 kB", **options)
     np.testing.assert_allclose(pieces.history.losses, whole.history.losses, rtol=2e-3)
+
+
+class Root(Loss):
+    """No number below the target."""
+
+    separable = True
+
+    def elementwise(self, model, target, ab):
+        return ab.sqrt(model - target)
+
+
+@pytest.mark.parametrize("limit", [None, "3 kB"])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # some libraries say so too
+def test_what_is_no_number_is_put_down_to_the_loss_or_the_expression(fit, limit):
+    options = {"vec_size": 2, "memory_limit": limit, "optimizer": "Adam", "dtype": "float32"}
+    with pytest.raises(FitError, match=r"The model is finite there, and the loss Root is not"):
+        fit(bells(), target_of(bells()) + 100, loss=Root, **options)
+    expr = ff.log(-1 - bells() ** 2)
+    with pytest.raises(FitError, match=r"The expression is not finite there"):
+        fit(expr, target_of(expr), **options)
 
 
 def test_a_limit_that_is_no_limit_changes_nothing(fit):

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -10,14 +11,14 @@ from funfact.arguments import named
 from funfact.backends.contract import Array, Backend
 from funfact.compiler.expand import expand, loads
 from funfact.errors import FitError
-from funfact.fit.form import gradient_of
+from funfact.fit.form import gradient_of, losses_of
 from funfact.fit.history import FitWarning, History, Outcome
 from funfact.fit.imposed import imposed
 from funfact.fit.options import Options
 from funfact.fit.problem import Problem, values
 from funfact.fit.solvers.model import called
 from funfact.fit.solvers.table import DERIVED
-from funfact.loss import MSE, VANISHED, KLDivergence, per_replica
+from funfact.loss import L1, MSE, VANISHED, KLDivergence, per_replica
 
 __all__ = ["check_result"]
 
@@ -106,11 +107,11 @@ def _without_gradient(history: History) -> str:
 
 
 def _is_finite(factors: Sequence[Array], problem: Problem) -> bool:
-    """Whether the model is, as far as a limit of memory lets that be known."""
-    if problem.pieces is not None:
-        return False
-    value = problem.backend.to_numpy(values(problem, factors, problem.data))
-    return bool(np.all(np.isfinite(value)))
+    """Whether the model is: then the sum of its moduli is, which is made in pieces if need be."""
+    of_moduli = losses_of(replace(problem, loss=L1(reduction="sum")))
+    with np.errstate(all="ignore"):
+        each = problem.backend.to_numpy(of_moduli(list(factors), *problem.args))
+    return bool(np.all(np.isfinite(each)))
 
 
 def _slower(history: History) -> str:
