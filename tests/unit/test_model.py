@@ -104,6 +104,41 @@ def test_a_factor_of_another_shape_is_refused():
     np.testing.assert_array_equal(fac["u"], before)
 
 
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        ([1.0, 1e300], DtypeError, r"1e\+300 does not fit into float32, whose largest .*3.4e\+38"),
+        (
+            np.array([-1e300, 1.0]),
+            DtypeError,
+            r"-1e\+300 does not fit into float32.*scale the data",
+        ),
+        (np.ma.masked_less([1.0, -1.0], 0), OptionError, r"1 masked elements.*Fill them"),
+    ],
+)
+def test_what_a_factor_does_not_hold_is_refused(value, error, message):
+    u = ff.tensor("u", 2)
+    fac = ff.Factorization.from_tsrex(u, dtype="float32")
+    fac["u"] = [1.0, 2.0]
+    with pytest.raises(error, match=message):
+        fac["u"] = value
+    with pytest.raises(error, match=message):
+        fac.factors = [value]
+    np.testing.assert_array_equal(fac["u"], [1, 2])
+    start = ff.tensor("u", 2, initializer=lambda shape: value)
+    with pytest.raises(error, match=message):
+        ff.Factorization.from_tsrex(start, dtype="float32")
+    fac["u"] = [np.inf, np.nan]  # are what they are
+    np.testing.assert_array_equal(fac["u"], [np.inf, np.nan])
+
+
+def test_data_that_a_dtype_does_not_hold_are_refused():
+    for tensor in (ff.tensor("a", [1e300]), ff.tensor("a", 1, initializer=np.array([1e300]))):
+        with pytest.raises(DtypeError, match=r"1e\+300 does not fit into float32"):
+            ff.Factorization.from_tsrex(tensor, dtype="float32")
+        assert ff.Factorization.from_tsrex(tensor, dtype="float64")() == [1e300]
+
+
 def test_a_complex_factor_of_a_real_model_is_refused():
     _, _, expr = low_rank()
     with pytest.raises(DtypeError, match=r"imaginary part would be lost"):

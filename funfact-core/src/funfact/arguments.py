@@ -3,14 +3,15 @@
 import inspect
 import math
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, SupportsFloat, SupportsIndex, TypeVar, cast
 
 import numpy as np
 
-from funfact.errors import OptionError
+from funfact.errors import FunFactError, OptionError
 
-__all__ = ["called", "check_call", "finite", "instance", "integer", "named"]
+__all__ = ["called", "check_call", "check_unmasked", "finite", "instance", "integer", "named"]
 
 T = TypeVar("T")
 
@@ -47,6 +48,27 @@ def finite(x: object) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def check_unmasked(x: object, what: str, error: type[FunFactError] = OptionError) -> None:
+    """Raise if `x` is a masked array of NumPy's, whose masked elements would be taken for others.
+
+    Examples
+    --------
+    >>> check_unmasked(np.ma.masked_less([1.0, -1.0], 0), "the array")
+    Traceback (most recent call last):
+    funfact.errors.OptionError: the array is a masked array with 1 masked elements, and a tensor \
+holds all of its elements. Fill them, x.filled(0); to leave elements out of a loss, multiply model \
+and target by a mask that is zero there and else one.
+    """
+    ma = sys.modules.get("numpy.ma")  # there is no such array without it, and it is not cheap
+    if ma is None or not isinstance(x, ma.MaskedArray) or not ma.is_masked(x):
+        return
+    raise error(
+        f"{what} is a masked array with {ma.getmaskarray(x).sum()} masked elements, and a tensor "
+        "holds all of its elements. Fill them, x.filled(0); to leave elements out of a loss, "
+        "multiply model and target by a mask that is zero there and else one."
+    )
 
 
 def called(function: object) -> str:

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from funfact.arguments import called, check_call, finite, instance, integer
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import converted
 from funfact.errors import FunFactError, OptionError, ShapeError, UnknownNameError
 
 __all__ = [
@@ -283,7 +284,7 @@ def as_initializer(spec: Any) -> Initializer:
 
 def _fitting(data: Any, shape: Shape, ab: Backend, dtype: Any, source: str) -> Array:
     try:
-        values = ab.tensor(data, dtype)
+        values = converted(data, dtype, ab)
     except FunFactError as exc:
         raise type(exc)(f"{source} is no start of a tensor of shape {shape}: {exc}") from exc
     if tuple(values.shape) != shape:

@@ -78,6 +78,15 @@ def test_masked_elements_are_refused():
     np.testing.assert_array_equal(read(np.ma.array([1.0, 2.0]), AB), [1, 2])
 
 
+def test_extended_precision_is_fitted_in_double(caplog):
+    wide = np.longdouble
+    assert read(np.ones(2, wide), AB).dtype == np.float64
+    if np.dtype(wide).itemsize == 8:  # on some platforms it is no wider
+        return
+    with pytest.raises(TargetError, match=r"1e\+4000 does not fit into float64, whose largest"):
+        read(np.array([1.0, wide("1e4000")]), AB)
+
+
 @pytest.mark.parametrize("target", [{"a": 1}, "data", [[1, 2], [3]], None, object()])
 def test_what_is_no_array(target):
     with pytest.raises(TargetError, match=r"cannot be made a tensor of <backend 'NumpyBackend'>"):

@@ -57,6 +57,20 @@ def test_bad_sizes(shape: tuple[Any, ...]) -> None:
     assert_says(str(caught.value), str(wrong))
 
 
+def test_masked_elements_are_refused() -> None:
+    """A mask would be lost: data and starts are arrays with all of their elements."""
+    masked = np.ma.masked_less([1.0, -1.0, -2.0], 0)
+    for write in (
+        lambda: ff.tensor("a", masked),
+        lambda: ff.tensor("a", masked, optimizable=True),
+        lambda: ff.tensor("a", 3, initializer=masked),
+    ):
+        with pytest.raises(errors.NotationError) as caught:
+            write()
+        assert_says(str(caught.value), "2 masked elements", "x.filled(0)")
+    assert ff.tensor("a", np.ma.array([1.0, 2.0])).shape == (2,)
+
+
 @pytest.mark.parametrize("data", [np.array(["a", "b"]), np.array([object()]), np.array([None])])
 def test_data_that_are_no_numbers(data: Any) -> None:
     """`ff.tensor('T', array)`: an array of numbers."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from funfact.arguments import check_unmasked
 from funfact.backends.contract import Array, Backend
 from funfact.errors import DtypeError, ShapeError, TargetError
 from funfact.language.notation import TsrEx
@@ -31,16 +32,9 @@ def read(target: Any, backend: Backend) -> Array:
             f"the target is an expression, {target!r}. Expected an array; evaluate a model of the "
             "expression: ff.Factorization.from_tsrex(expr)()."
         )
-    # a plain array is none, and `np.ma` takes ten milliseconds to be imported
-    masked_array = type(target) is not np.ndarray and isinstance(target, np.ma.MaskedArray)
-    if masked_array and np.ma.is_masked(target):
-        masked = int(np.sum(np.ma.getmaskarray(target)))
-        raise TargetError(
-            f"the target is a masked array with {masked} masked elements, and all elements are "
-            "fitted. Fill them, target.filled(0), and multiply the model by a mask w that is zero "
-            "there and else one, (model * w[i, j]) >> [i, j]."
-        )
-    if type(target) is np.ndarray and backend.is_native(target) and target.dtype.kind in "fc":
+    check_unmasked(target, "the target", TargetError)
+    numpy = isinstance(target, np.ndarray)
+    if type(target) is np.ndarray and backend.is_native(target) and target.dtype.char in "efdFD":
         return np.asarray(target, order="C")  # which a fit reads, and never changes
     try:
         with np.errstate(over="ignore"):  # what does not fit is reported below
@@ -50,7 +44,7 @@ def read(target: Any, backend: Backend) -> Array:
             f"the target, a {type(target).__name__}, cannot be made a tensor of {backend!r} "
             f"({exc}). Expected an array of numbers."
         ) from exc
-    if not backend.is_native(target) and backend.is_floating(native):
+    if backend.is_floating(native) and (numpy or not backend.is_native(target)):
         given = np.asarray(target)
         if given.dtype.kind in "fc" and given.dtype.name != backend.dtype_name(native):
             _log_once(given.dtype.name, backend.dtype_name(native), repr(backend))

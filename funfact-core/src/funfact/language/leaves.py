@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from funfact.arguments import check_unmasked
 from funfact.errors import DtypeError, NotationError, ShapeError
 from funfact.language.nodes import Index, Tensor
 from funfact.language.notation import TsrEx
@@ -173,7 +174,8 @@ def _is_array(x: Any) -> bool:
 
 
 def _own(data: Any) -> Any:
-    """A copy of an array, of whatever library."""
+    """A copy of an array, of whatever library; one with masked elements is refused."""
+    check_unmasked(data, "what ff.tensor got", NotationError)
     for method in ("copy", "clone"):
         duplicate = getattr(data, method, None)
         if callable(duplicate) and not isinstance(data, list):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import converted
 from funfact.conditions import as_constraint
 from funfact.conditions.known import shown
 from funfact.conditions.trial import distance
@@ -153,7 +154,8 @@ class Factors:
 
     def _fitting(self, tensor: Tensor, value: Any) -> Array:
         """A copy of `value` in the dtype of the tensor; an error if its shape is another."""
-        array = self._backend.tensor(value, stored_dtype(tensor, self._backend, self._dtype))
+        dtype = stored_dtype(tensor, self._backend, self._dtype)
+        array = converted(value, dtype, self._backend)
         if tuple(array.shape) != tensor.full_shape:
             raise ShapeError(
                 f"factor {listing(self._tsrex, [tensor])} was given an array of shape "

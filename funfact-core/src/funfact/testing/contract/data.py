@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ...errors import DtypeError, ShapeError
+from ...errors import DtypeError, OptionError, ShapeError
 from ..compare import fault, same_value, told
 from .calls import Calls, X, Z, calls
 
@@ -97,6 +97,23 @@ class Data(Calls):
         refused = f"ab.tensor({type(data).__name__})"
         with self.raises(refused, DtypeError, "cannot become a tensor: NumPy reads it as"):
             backend.tensor(data)
+
+    def test_masked_elements_are_refused(self, backend: Any) -> None:
+        """`OptionError`, in FunFact's words: `funfact.backends.dtypes.plain` does it."""
+        masked = np.ma.masked_less([1.0, -1.0], 0)
+        with self.raises("ab.tensor(a masked array)", OptionError, "1 masked elements(.|\n)*Fill"):
+            backend.tensor(masked)
+        call = "ab.tensor(a masked array without masked elements)"
+        same_value(call, backend.to_numpy(backend.tensor(np.ma.array(X))), X, 0)
+
+    @pytest.mark.parametrize("dtype", [None, "float32"])
+    def test_extended_precision_is_read_as_double(self, backend: Any, dtype: Any) -> None:
+        """Or less, where the backend takes doubles so; `funfact.backends.dtypes.plain` does it."""
+        for data in (X.astype(np.longdouble), np.longdouble(0.5)):
+            call = f"ab.tensor(numpy.longdouble, dtype={dtype!r})"
+            with told(call):
+                x = backend.tensor(data, dtype=dtype)
+            same_value(call, backend.to_numpy(x), data, 1e-6)
 
     def test_rows_of_unequal_lengths_are_refused(self, backend: Any) -> None:
         """`ShapeError`, in FunFact's words: `funfact.backends.dtypes.plain` does it."""

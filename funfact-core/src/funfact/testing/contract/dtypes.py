@@ -151,6 +151,32 @@ class Dtypes(Calls):
         with self.raises(f"ab.tensor({data!r}, dtype={dtype!r})", DtypeError, says):
             backend.tensor(data, dtype=dtype)
 
+    @pytest.mark.parametrize(
+        ("data", "dtype", "wrong"),
+        [
+            (1e300, "float32", r"1e\+300"),
+            ([1.0, -1e39], "float32", r"-1e\+39"),
+            (np.array([np.inf, 1e300]), "complex64", r"1e\+300"),
+            (np.array(1e300j), "complex64", r"1e\+300j"),
+        ],
+    )
+    def test_no_number_becomes_infinite(
+        self, backend: Any, data: Any, dtype: str, wrong: str
+    ) -> None:
+        """What is too large for a floating dtype is refused: `Backend.checked` does it."""
+        says = rf"^{wrong} does not fit into {dtype}, whose largest number is 3.4e\+38"
+        with self.raises(f"ab.tensor({data!r}, dtype={dtype!r})", DtypeError, says):
+            backend.tensor(data, dtype=dtype)
+
+    def test_infinity_and_the_largest_numbers_fit(self, backend: Any) -> None:
+        """And so does NaN, and nothing at all."""
+        largest = float(np.finfo("float32").max)
+        for data in ([-np.inf, np.nan], np.array([-np.inf, 1.0]), [largest, -largest], []):
+            call = f"ab.tensor({data!r}, dtype='float32')"
+            with told(call):
+                x = backend.tensor(data, dtype="float32")
+            same_value(call, backend.to_numpy(x), np.asarray(data, "float32"), 0)
+
     def test_integers_beyond_all_dtypes_are_refused(self, backend: Any) -> None:
         """With and without a dtype."""
         for dtype in (None, "int32"):
