@@ -6,6 +6,7 @@ from methods import STEPS, able, single, widest
 from nearest import NEAREST, distance, nearest
 
 import funfact as ff
+from funfact.backends import Autodiff
 from funfact.errors import OptionError
 
 i, j, r = ff.indices("i, j, r")
@@ -113,6 +114,23 @@ def test_least_squares_over_each_set_in_single_precision(backend, name, method, 
     if widest(backend, kind) == single(kind):
         pytest.skip("it is the widest that there is")
     assert_at_the_best(backend, name, method, vec_axis, *single(kind))
+
+
+@pytest.mark.parametrize("name", NEAREST)
+def test_every_set_is_kept_in_half_precision(fit, backend, name):
+    """Matrices are decomposed in single precision, which libraries have."""
+    a, b, u = least_squares(name, "float32")
+    eps = 2.0**-11
+    fac = ff.Factorization.from_tsrex(u, dtype="float16", vec_size=2)
+    given = np.random.default_rng(0).normal(size=fac["u"].shape).astype("float16")
+    found = backend.to_numpy(fac.nearest("u", given))
+    assert found.dtype == np.float16
+    for x, y in zip(found, given.astype("float32"), strict=True):
+        np.testing.assert_allclose(x, nearest(name, y), atol=20 * eps)
+    if isinstance(backend, Autodiff):
+        fac = fit(ff.tensor(a)[i, r] * u[r, j], b, dtype="float16", lr=0.01, max_steps=100)
+        assert distance(name, backend.to_numpy(fac["u"]).astype("float32")) < 20 * eps
+        assert fac.history.loss < fac.history.losses[0]
 
 
 def test_the_fourier_transform_from_three_unitary_blocks(backend):

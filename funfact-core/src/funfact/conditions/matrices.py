@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import at_least_single
 
 __all__ = ["adjoint", "eigh", "polar", "swapped"]
 
@@ -45,10 +46,13 @@ def _of_finite(decompose: Callable[[Array], Any], x: Array, ab: Backend) -> list
     """The parts of each matrix; of NaN for one that is not finite, which some libraries refuse."""
     bad = ab.any(ab.any(~ab.isfinite(x), axis=-1), axis=-1)
     unit = ab.zeros_like(x) + ab.eye(x.shape[-2], x.shape[-1], dtype=x.dtype)
-    parts = decompose(ab.where(bad[..., None, None], unit, x))
+    regular = ab.where(bad[..., None, None], unit, x)
+    wide = at_least_single(regular, ab)  # libraries decompose nothing in half precision
+    parts, narrow = decompose(wide), wide is not regular
 
     def marked(part: Array) -> Array:
         lost = ab.reshape(bad, (*bad.shape, *(1,) * (part.ndim - bad.ndim)))
-        return ab.where(lost, ab.full_like(part, float("nan")), part)
+        part = ab.where(lost, ab.full_like(part, float("nan")), part)
+        return ab.astype(part, x.dtype) if narrow else part
 
     return [marked(part) for part in parts]
