@@ -1,6 +1,7 @@
 """Which solver `optimizer='auto'` takes, and how it says so."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -283,6 +284,30 @@ def test_a_transformation_may_keep_the_factors_that_it_starts_from(backend):
     fac = fitted(linear, backend, optimizer=FromTheStart())
     assert fac.history.method == "FromTheStart"
     assert fac.history.loss < fac.history.losses[0, 0]
+
+
+def of_other_libraries(backend):
+    """Methods of a library that goes with the backend; of squared gradients."""
+    if backend.name == "jax":
+        optax = pytest.importorskip("optax")
+        return [optax.adam(0.1), optax.rmsprop(0.01)]
+    if backend.name == "torch":
+        import torch
+
+        return [partial(torch.optim.Adam, lr=0.1), partial(torch.optim.RMSprop, lr=0.01)]
+    pytest.skip("no other library goes with it")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_methods_of_other_libraries_step_half_precision_in_single(backend, which, dtype):
+    """Their epsilon, 1e-8, is zero in float16, as are squares of small gradients: 0 / 0."""
+    method = of_other_libraries(backend)[which]
+    fac = fitted(linear, backend, optimizer=method, dtype=dtype, max_steps=400)
+    assert fac.history.lost == ()
+    assert backend.dtype_name(fac.factors[0]) == dtype
+    single = fitted(linear, backend, optimizer=method, dtype="float32", max_steps=400)
+    assert fac.history.loss < max(2 * single.history.loss, 1e-3)
 
 
 def test_what_torch_cannot_step_says_so(backend):

@@ -11,7 +11,8 @@ from inspect import signature
 from typing import Any
 
 from funfact.backends.capabilities import Autodiff, Compile
-from funfact.backends.contract import Array
+from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import at_least_single
 from funfact.errors import OptionError
 from funfact.fit.form import gradient_of
 from funfact.fit.problem import Problem
@@ -28,13 +29,19 @@ def is_in_place(method: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class InPlace(Solver):
-    """Steps of an object made once of all factors; the carry is (factors, the object)."""
+    """Steps of an object made once of all factors; the carry is (what it steps, the object).
+
+    That are the factors, or, where they are to be in `half` precision, the same in single: squares
+    of gradients, and the small numbers that are added to them, are zero in less.
+    """
 
     needs = (Autodiff,)
     pure = False
 
     make: Callable[..., Any]
     gradient: Callable[..., tuple[Any, list[Array]]]
+    backend: Backend
+    half: Any = None
 
     @classmethod
     def of(cls, problem: Problem, make: Callable[..., Any], lr: float | None) -> "InPlace":
@@ -42,9 +49,11 @@ class InPlace(Solver):
         gradient = gradient_of(problem)
         backend = problem.backend
         compiled = backend.compile(gradient) if isinstance(backend, Compile) else gradient
-        return cls(make if lr is None else partial(make, lr=lr), compiled)
+        half = problem.dtype if backend.xp.finfo(problem.dtype).bits < 32 else None
+        return cls(make if lr is None else partial(make, lr=lr), compiled, backend, half)
 
     def init(self, factors: list[Array]) -> Carry:
+        factors = [at_least_single(x, self.backend) for x in factors]
         try:
             optimizer = self.make(factors)
         except (TypeError, ValueError) as exc:
@@ -65,9 +74,9 @@ class InPlace(Solver):
 
     def step(self, carry: Carry, target: Array, data: list[Array]) -> Carry:
         factors, optimizer = carry
-        _, grads = self.gradient(factors, target, data)
+        _, grads = self.gradient(self.factors(carry), target, data)
         for x, grad in zip(factors, grads, strict=True):
-            x.grad = grad
+            x.grad = at_least_single(grad, self.backend)
         try:
             optimizer.step()
         except RuntimeError as exc:
@@ -81,4 +90,6 @@ class InPlace(Solver):
         return carry
 
     def factors(self, carry: Carry) -> list[Array]:
-        return list(carry[0])
+        if self.half is None:
+            return list(carry[0])
+        return [self.backend.astype(x, self.half) for x in carry[0]]

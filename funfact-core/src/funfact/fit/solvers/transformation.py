@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from funfact.backends.capabilities import Autodiff, Vmap
-from funfact.backends.contract import Array
+from funfact.backends.contract import Array, Backend
+from funfact.backends.dtypes import at_least_single
 from funfact.errors import OptionError
 from funfact.fit.form import gradient_of
 from funfact.fit.imposed import Imposed, imposed
@@ -61,14 +62,15 @@ class Transformation(Solver):
     looks at all it is given, such as a clip by the global norm, is to see one replica.
 
     Where something is imposed, the gradients are those along the set, and each step ends at the
-    nearest factors in it.
+    nearest factors in it. What is in half precision is handed over in single: squares of gradients,
+    and the small numbers that are added to them, are zero in less.
     """
 
     needs = (Autodiff,)
     constrained = True
 
     name: str
-    copy: Callable[[Array], Array]
+    backend: Backend
     start: Callable[..., Any]
     update: Callable[..., Any]
     gradient: Callable[..., tuple[Any, list[Array]]]
@@ -83,12 +85,12 @@ class Transformation(Solver):
             start = ab.vmap(start, (axis,))
             update = ab.vmap(update, (axis, 0, axis), (axis, 0))
         name, gradient = transformation_name(method), gradient_of(problem)
-        return cls(name, ab.copy, start, update, gradient, imposed(problem))
+        return cls(name, ab, start, update, gradient, imposed(problem))
 
     def init(self, factors: list[Array]) -> Carry:
         try:
             # copies: a state may hold what it is given, and the steps reuse the factors' buffers
-            return factors, self.start([self.copy(x) for x in factors])
+            return factors, self.start(self._single([self.backend.copy(x) for x in factors]))
         except (TypeError, ValueError) as exc:
             raise OptionError(
                 f"the transformation cannot start from a list of {type(factors[0]).__name__} of "
@@ -100,9 +102,16 @@ class Transformation(Solver):
         factors, state = carry
         _, grads = self.gradient(factors, target, data)
         along, _ = self.imposed.face(factors, grads, None)
-        updates, state = self._updated(along(grads), state, factors)
-        factors = [x + u for x, u in zip(factors, updates, strict=True)]
+        grads, wide = self._single(along(grads)), self._single(factors)
+        updates, state = self._updated(grads, state, wide)
+        factors = [
+            x + u if x is y else self.backend.astype(x + u, y.dtype)
+            for x, u, y in zip(wide, updates, factors, strict=True)
+        ]
         return self.imposed.project(factors), state
+
+    def _single(self, arrays: Sequence[Array]) -> list[Array]:
+        return [at_least_single(x, self.backend) for x in arrays]
 
     def _updated(
         self, grads: Sequence[Array], state: Any, factors: Sequence[Array]
