@@ -138,6 +138,39 @@ def test_a_huge_target_asks_for_scale(fit):
         fit(low_rank(), 1e8 * TARGET, optimizer="Adam", max_steps=1000)
 
 
+@pytest.mark.parametrize("loss", ["MSE", ff.loss.MSE("sum"), "PhaseInvariantMSE"])
+@pytest.mark.parametrize("scale", ["1e-25", "1e-20", "1e19", "1e20"])
+def test_a_target_whose_squares_its_dtype_does_not_hold_is_refused(fit, scale, loss):
+    """Every model has the loss zero, or none is finite: no fit can tell one from another."""
+    name = loss if isinstance(loss, str) else "MSE"
+    size = scale.replace("e1", r"e\+1").replace("e2", r"e\+2")
+    message = (
+        rf"the largest element of the target is {size}, and the loss {name} adds up squares, which "
+        rf"float32 holds from 1e-38 to 3e\+38. .* target / {size}, .*dtype='float64'"
+    )
+    target = np.float32(scale) * TARGET
+    with pytest.raises(TargetError, match=message):
+        fit(low_rank(), target, loss=loss)
+    with pytest.raises(TargetError, match=message):
+        fit(low_rank(), target.astype("complex64"), loss=loss)
+
+
+@pytest.mark.parametrize("scale", [1e-18, 1e-9, 1e9, 1e17])
+def test_what_its_dtype_holds_is_fitted(fit, backend, scale):
+    exact = np.outer([1.0, -2.0, 0.5], [1.0, 0.2, -1.0, 3.0]) * scale
+    fac = fit(low_rank(1), exact.astype("float32"), tol=0, max_steps=20)
+    np.testing.assert_allclose(backend.to_numpy(fac()), exact, rtol=1e-5)
+    fit(low_rank(1), 0 * TARGET)  # nothing is lost of zeros
+
+
+@pytest.mark.parametrize(("scale", "loss"), [(1e-18, "MSE"), (1e20, "L1")])
+def test_a_rate_that_is_nothing_to_the_size_of_the_target(fit, scale, loss):
+    target = np.float32(scale) * TARGET
+    norm = f"{np.linalg.norm(target.astype(float)):.2g}".replace("+", r"\+")
+    with pytest.warns(FitWarning, match=rf"or the target, of norm {norm}, far from order one\?"):
+        fit(low_rank(), target, loss=loss, optimizer="Adam", max_steps=20, tol=0)
+
+
 def upside_down(model, target):
     return -((model - target) ** 2)
 

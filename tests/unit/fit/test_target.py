@@ -105,6 +105,17 @@ def test_finite_numbers_that_a_narrow_dtype_does_not_hold():
         prepare(np.array([1.0, 1e300, -1e39]), (3,), AB.dtype("float32"), MSE(), AB)
 
 
+def test_finite_numbers_that_all_vanish_in_a_narrow_dtype():
+    single = AB.dtype("float32")
+    with pytest.raises(
+        TargetError, match=r"2 elements of the target do not fit into float32.*zero\. Scale the da"
+    ):
+        prepare(np.array([0.0, 1e-60, -1e-50]), (3,), single, MSE(), AB)
+    some = prepare(np.array([1.0, 1e-60]), (2,), single, MSE(), AB)
+    np.testing.assert_array_equal(some, [1, 0])
+    np.testing.assert_array_equal(prepare(np.zeros(2), (2,), single, MSE(), AB), [0, 0])
+
+
 def test_a_wide_target_is_logged_once_and_refused_where_it_overflows(caplog):
     pytest.importorskip("jax")
     jax = load("jax", enable_x64=False)

@@ -25,7 +25,7 @@ from funfact.fit.room import check_limit, check_room
 from funfact.fit.shortcomings import check_result
 from funfact.fit.solvers.base import Solver
 from funfact.fit.solvers.table import name_of
-from funfact.fit.sound import check_loss, check_numbers, check_sets
+from funfact.fit.sound import check_loss, check_numbers, check_scale, check_sets
 from funfact.fit.start import starts
 from funfact.fit.target import model_dtype, prepare, read
 from funfact.fit.watch import BestSoFar, Halving, Settled, StopRule
@@ -133,8 +133,8 @@ def factorize(
     OptionError, UnknownNameError
         For an option that makes no sense.
     TargetError, ShapeError, DtypeError
-        For a target that is not finite, of another shape, or complex where the
-        model is real; for data of the expression that hold NaN.
+        For a target that is not finite, of another shape, or complex where the model is real, or
+        whose squares its dtype does not hold; for data of the expression that hold NaN.
     CapabilityError
         If the active backend cannot do what the optimiser needs.
     FitError
@@ -204,6 +204,7 @@ def factorize(
         require(backend, capability, f"fitting with {name_of(options.optimizer)}")
     model, problem = _build(tsrex, target, dtype, options, backend)
     check_numbers(model)
+    check_scale(problem)
     check_sets(model)
     choice = _chosen(problem, options)
     parts = parts_of(problem, tsrex, choice.make)

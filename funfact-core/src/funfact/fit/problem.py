@@ -33,6 +33,9 @@ __all__ = [
 FactorsOf = Callable[[Sequence[Array]], list[Array]]
 """The factors, from the arrays that are differentiated by."""
 
+_SAFE = 1e-16
+"""A norm between this and its inverse is made of squares that every dtype holds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -86,8 +89,12 @@ class Problem:
         """The Frobenius norm of the target."""
         values = self.backend.to_numpy(self.target)
         wide = values.astype(np.result_type(values.dtype, np.float32), copy=False)
-        with np.errstate(over="ignore"):
-            return float(np.linalg.norm(wide))
+        with np.errstate(over="ignore", under="ignore"):
+            norm = float(np.linalg.norm(wide))
+        if _SAFE < norm < 1 / _SAFE:
+            return norm
+        largest = float(np.max(np.abs(wide), initial=0))
+        return largest * float(np.linalg.norm(wide / largest)) if largest else 0.0
 
     @property
     def optimised(self) -> tuple[Tensor, ...]:

@@ -102,7 +102,8 @@ def _without_gradient(history: History) -> str:
         f"the gradient of the loss is NaN or infinite where {without.sum()} of {without.size} "
         "replicas start, and the loss is finite there, so that no step leads from there. Roots, "
         "powers below one and norms have no slope at zero: start elsewhere "
-        "(initializer=ff.initializers.Normal), or add a small number under the root."
+        "(initializer=ff.initializers.Normal), or add a small number under the root. That of a "
+        "large target overflows: scale the data to order one."
     )
 
 
@@ -162,8 +163,9 @@ def _shortcomings(
     if step and _idle(history, factors, problem):
         yield (
             f"none of {step} steps changed the loss in any digit, and its gradient is not zero: "
-            f"{history.method} leaves the factors as they are. Is its learning rate zero or tiny? "
-            "Does it store what it computes, self.factors[n] = ..., or return it?"
+            f"{history.method} leaves the factors as they are. Is its learning rate zero or tiny, "
+            f"or the target, of norm {problem.norm:.2g}, far from order one? Does it store what it "
+            "computes, self.factors[n] = ..., or return it?"
         )
         return
     met = history.outcome is Outcome.CONVERGED

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
+import numpy as np
+
 from funfact.arguments import named
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Autodiff
@@ -17,11 +19,11 @@ from funfact.fit.history import FitWarning
 from funfact.fit.parts import Part, split
 from funfact.fit.problem import Problem
 from funfact.language.render.names import names
-from funfact.loss import KNOWN
+from funfact.loss import KNOWN, MSE, PhaseInvariantMSE
 from funfact.model import Factorization, constraints_of
 from funfact.model.values import replicas_first
 
-__all__ = ["check_loss", "check_numbers", "check_sets"]
+__all__ = ["check_loss", "check_numbers", "check_scale", "check_sets"]
 
 
 def check_numbers(model: Factorization) -> None:
@@ -55,6 +57,34 @@ def check_numbers(model: Factorization) -> None:
             f"the initializer of {name} gave NaN, for {bad} of {count} elements. A fit starts "
             "from numbers: correct the array or the function."
         )
+
+
+def check_scale(problem: Problem) -> None:
+    """Refuse a target so small, or so large, that to a loss of squares all models are alike.
+
+    Raises
+    ------
+    TargetError
+        If it is not zero, and its dtype does not hold the sum of its squares.
+    """
+    if type(problem.loss) not in (MSE, PhaseInvariantMSE):
+        return
+    target = problem.backend.to_numpy(problem.target)
+    info = np.finfo(np.result_type(target.dtype, np.float32))
+    # a start may be off by twice the norm of the target
+    if info.tiny**0.5 <= problem.norm < info.max**0.5 / 4 or not np.any(target):
+        return
+    largest = np.max(np.abs(target))
+    wider = (
+        ", or use wider numbers: dtype='float64', under JAX with ff.use('jax', enable_x64=True)"
+        if info.bits < 64
+        else ""
+    )
+    raise TargetError(
+        f"the largest element of the target is {largest:.2g}, and the loss {named(problem.loss)} "
+        f"adds up squares, which {info.dtype} holds from {info.tiny:.0e} to {info.max:.0e}. Scale "
+        f"the data to order one, target / {largest:.0e}{wider}."
+    )
 
 
 def check_sets(model: Factorization) -> None:

@@ -3,7 +3,7 @@
 import logging
 from functools import cache
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from funfact.loss import Loss
 __all__ = ["model_dtype", "prepare", "read"]
 
 _log = logging.getLogger("funfact")
+
+Numbers: TypeAlias = "np.ndarray[Any, Any]"
 
 
 def read(target: Any, backend: Backend) -> Array:
@@ -49,7 +51,7 @@ def read(target: Any, backend: Backend) -> Array:
         if given.dtype.kind in "fc" and given.dtype.name != backend.dtype_name(native):
             _log_once(given.dtype.name, backend.dtype_name(native), repr(backend))
             if np.all(np.isfinite(given)):
-                _check_fits(native, backend)
+                _check_fits(native, given, backend)
     return native
 
 
@@ -58,14 +60,16 @@ def _log_once(given: str, taken: str, backend: str) -> None:
     _log.info("a target of %s is fitted in %s, the precision of %s.", given, taken, backend)
 
 
-def _check_fits(values: Array, ab: Backend) -> None:
-    """Raise if finite numbers became infinite in a narrower dtype."""
-    bad = _not_finite(values, ab)
-    if bad:
+def _check_fits(values: Array, given: Numbers, ab: Backend) -> None:
+    """Raise if finite numbers became infinite in a narrower dtype, or all of them zero."""
+    lost, how = _not_finite(values, ab), ""
+    if not lost and not np.any(ab.to_numpy(values)):
+        lost, how = int(np.count_nonzero(given)), ": all become zero"
+    if lost:
         raise TargetError(
-            f"{bad} elements of the target do not fit into {ab.dtype_name(values)}, in which it is "
-            "fitted. Scale the data to order one, or use wider numbers: dtype='float64', under JAX "
-            "with ff.use('jax', enable_x64=True)."
+            f"{lost} elements of the target do not fit into {ab.dtype_name(values)}, in which it "
+            f"is fitted{how}. Scale the data to order one, or use wider numbers: dtype='float64', "
+            "under JAX with ff.use('jax', enable_x64=True)."
         )
 
 
@@ -131,5 +135,5 @@ def prepare(target: Array, shape: tuple[int, ...], dtype: Any, loss: Loss, ab: B
     with np.errstate(over="ignore"):
         values = ab.astype(target, dtype)
     if ab.is_floating(target):
-        _check_fits(values, ab)
+        _check_fits(values, ab.to_numpy(target), ab)
     return values
