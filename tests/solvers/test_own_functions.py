@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import funfact as ff
+from funfact.backends import Repeat
 from funfact.errors import DtypeError, FitError, OptionError, TargetError
 
 i, j, r = ff.indices("i, j, r")
@@ -158,3 +159,85 @@ def test_infinite_data_are_named_where_nothing_is_finite(fit):
     d = ff.tensor("d", np.array([1.0, np.inf, 1.0]))
     with pytest.raises(FitError, match=r"at the start.* Infinite are data of d"):
         fit(d * ff.tensor("u", 3), np.ones(3))
+
+
+# --- functions that read the values of an array: NumPy's, and `if`
+
+
+class OwnLoss(ff.loss.Loss):
+    def elementwise(self, model, target, ab):
+        return np.asarray(model) - target
+
+
+class OwnCondition(ff.conditions.Condition):
+    def residual(self, x, ab):
+        return np.asarray(x)
+
+
+class OwnSet(ff.conditions.Constraint):
+    """All of the line, as long as nothing is traced."""
+
+    def project(self, x, ab):
+        return x if bool(ab.any(x > 0)) else 1 * x
+
+    def tangent(self, x, gradient, ab):
+        return lambda v: v
+
+
+def own_loss(model, target):
+    return np.asarray(model) - target
+
+
+def own_condition(x):
+    return np.asarray(x)
+
+
+def own_generator(x):
+    return np.asarray(x)
+
+
+def own_pairing(x, y):
+    return np.asarray(x + y)
+
+
+def vector(**options):
+    return ff.tensor("u", 3, **options)
+
+
+READERS = {
+    "the loss OwnLoss": lambda: (vector(), {"loss": OwnLoss}),
+    "the loss function own_loss": lambda: (vector(), {"loss": own_loss}),
+    "the condition OwnCondition": lambda: (vector(prefer=OwnCondition), {}),
+    "the condition own_condition": lambda: (vector(prefer=own_condition), {}),
+    "constrain=OwnSet": lambda: (vector(constrain=OwnSet), {}),
+    "the generator own_generator": lambda: (
+        ff.parametrized(own_generator, "x", 3, shape=3) * vector(),
+        {},
+    ),
+    "own_pairing, the pairwise(x, y) of the semiring": lambda: (
+        ff.semiring("min", own_pairing)(ff.tensor("a", 3, 2)[i, r], ff.tensor("b", 2)[r]),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_a_function_that_reads_values_is_named_and_told_how_to_write_it(fit, backend, who):
+    if ("OwnSet" in who or "own_pairing" in who) and not isinstance(backend, Repeat):
+        pytest.skip("it is first called with values, and traced only where loops are compiled")
+    expr, options = READERS[who]()
+    with pytest.raises(Exception, match=r".") as caught:  # a library's own
+        fit(expr, np.ones(3), optimizer="Adam", vec_size=2, max_steps=5, **options)
+    notes = [note for note in caught.value.__notes__ if "ff.active_backend" in note]
+    assert len(notes) == 1
+    assert notes[0].startswith(who)
+    assert "not of NumPy, and choose with ff.active_backend.where, not with `if`" in notes[0]
+
+
+def test_errors_of_funfact_explain_themselves(fit):
+    def complex_one(model, target):
+        return (model - target) * 1j
+
+    with pytest.raises(DtypeError, match=r"A loss is real") as caught:
+        fit(vector(), np.ones(3), loss=complex_one, optimizer="Adam", max_steps=5)
+    assert not any("ff.active_backend" in n for n in getattr(caught.value, "__notes__", []))

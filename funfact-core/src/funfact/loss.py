@@ -168,7 +168,8 @@ def _over(loss: Loss, model: Array, target: Array, ab: Backend, kept: int) -> Ar
 def _summed(loss: Loss, model: Array, target: Array, ab: Backend, kept: int) -> Array:
     if type(loss) is MSE:  # which most losses are, in an operation or two
         return ab.squared_distance(model, target, kept)
-    values = loss.elementwise(model, target, ab)
+    with explained(f"the loss {named(loss)}", ab):
+        values = loss.elementwise(model, target, ab)
     _check(f"{named(loss)}.elementwise", values, model, ab)
     # an empty tuple of axes means all of them to some libraries
     axes = tuple(range(kept, model.ndim))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from funfact.backends.capabilities import Vmap
+from funfact.backends.capabilities import Autodiff, Compile, Vmap
 from funfact.backends.contract import Array, Backend
+from funfact.errors import FunFactError
 
 __all__ = ["explained", "mapped"]
 
@@ -34,15 +35,26 @@ def mapped(f: Callable[..., Array], ab: Backend) -> Callable[..., Array]:
 
 @contextmanager
 def explained(who: str, ab: Backend) -> Iterator[None]:
-    """Adds to an error of a user's function, mapped over replicas, how one is to be written."""
+    """Adds to an error of a user's function of arrays how one is to be written.
+
+    The errors of libraries say that an array is traced, and not in which function of the user's.
+    Those of FunFact, and those that have been explained, stay as they are.
+    """
     try:
         yield
+    except FunFactError:
+        raise
     except Exception as error:
-        if isinstance(ab, Vmap):
+        known = any(_INSTEAD in note for note in getattr(error, "__notes__", ()))
+        if isinstance(ab, Autodiff | Compile | Vmap) and not known:
             error.add_note(
-                f"{who} is called by {ab!r} for all replicas at once and in compiled programs, "
-                "where an array has no values yet. Write it with functions of ff.active_backend or "
-                "of that library, not of NumPy, and choose with ff.active_backend.where, not with "
-                "`if`."
+                f"{who} is called by {ab!r} for all replicas at once, for gradients and in "
+                f"compiled programs, where an array may have no values yet. {_INSTEAD}"
             )
         raise
+
+
+_INSTEAD = (
+    "Write it with functions of ff.active_backend (`ab`, where that is handed over) or of that "
+    "library, not of NumPy, and choose with ff.active_backend.where, not with `if`."
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 from funfact.arguments import called
 from funfact.backends.contract import Array, Backend
-from funfact.backends.mapped import mapped
+from funfact.backends.mapped import explained, mapped
 from funfact.compiler.ir import Apply
 from funfact.errors import DtypeError, NotationError, ShapeError
 
@@ -39,12 +39,14 @@ def generate(node: Apply, backend: Backend, dtype: Any) -> Callable[[Array], Arr
     NotationError
         If it returns no array of the backend.
     """
-    lead = node.value.shape[: node.lead]
+    lead, who = node.value.shape[: node.lead], f"the generator {called(node.generator)}"
 
     def make(parameters: Array) -> Array:
         # A copy: a generator that writes into its parameters would change the model's.
         own = backend.astype(parameters, parameters.dtype)
-        return _checked(node, node.generator(own, backend), parameters, backend, dtype)
+        with explained(who, backend):
+            made = node.generator(own, backend)
+        return _checked(node, made, parameters, backend, dtype)
 
     many = make if node.batched or not lead else mapped(make, backend)
 

@@ -9,6 +9,7 @@ from funfact.arguments import called
 from funfact.backends.active import activated
 from funfact.backends.capabilities import Compile
 from funfact.backends.contract import Array, Backend
+from funfact.backends.mapped import explained
 from funfact.compiler.ir import Semiring
 from funfact.errors import DtypeError, NotationError, ShapeError
 
@@ -92,11 +93,13 @@ def combiner(
         named: Callable[[Array, Array], Array] = _OPERATORS.get(given) or getattr(backend, given)
         return named
 
+    who = f"{called(given)}, the pairwise(x, y) of the semiring {semiring.name},"
+
     def combine(x: Array, y: Array) -> Array:
-        with activated(backend):
+        with activated(backend), explained(who, backend):
             made = given(x, y)
         arrays = f"arrays of shapes {tuple(x.shape)} and {tuple(y.shape)}"
-        return _checked(semiring, given, "pairwise(x, y)", made, arrays, shape, backend, dtype)
+        return _checked(who, made, arrays, shape, backend, dtype)
 
     return combine
 
@@ -110,26 +113,25 @@ def reducer(
         named = getattr(backend, given)
         return lambda x: named(x, axis=axis)
 
+    who = f"{called(given)}, the reduce(x, axis=) of the semiring {semiring.name},"
+
     def reduce(x: Array) -> Array:
-        with activated(backend):
+        with activated(backend), explained(who, backend):
             made = given(x, axis=axis)
         array = f"an array of shape {tuple(x.shape)} and axis={axis}"
-        return _checked(semiring, given, "reduce(x, axis=)", made, array, shape, backend, dtype)
+        return _checked(who, made, array, shape, backend, dtype)
 
     return reduce
 
 
 def _checked(
-    semiring: Semiring,
-    function: Any,
-    call: str,
+    who: str,
     made: Any,
     arguments: str,
     shape: tuple[int, ...],
     backend: Backend,
     dtype: Any,
 ) -> Array:
-    who = f"{called(function)}, the {call} of the semiring {semiring.name},"
     if not backend.is_native(made):
         raise NotationError(
             f"{who} returned a {type(made).__name__}, and an array of {backend!r} was expected. "

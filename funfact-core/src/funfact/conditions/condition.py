@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from funfact.arguments import finite, named
 from funfact.backends import current
 from funfact.backends.contract import Array, Backend
+from funfact.backends.mapped import explained
 from funfact.errors import DtypeError, OptionError, ShapeError
 
 __all__ = ["Condition", "NoCondition", "check_residual", "violation", "weighted_residual"]
@@ -150,7 +151,8 @@ def _share(condition: Condition, residual: Array, lead: int) -> float:
 
 def _checked_residual(condition: Condition, x: Array, ab: Backend, lead: int) -> Array:
     condition = condition.on(tuple(x.shape[lead:]))
-    residual = condition.residual(x, ab)
+    with explained(f"the condition {named(condition)}", ab):
+        residual = condition.residual(x, ab)
     check_residual(f"{named(condition)}.residual", residual, x, ab, lead)
     return residual
 

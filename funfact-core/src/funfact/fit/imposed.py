@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from funfact.arguments import named
 from funfact.backends.contract import Array
+from funfact.backends.mapped import explained
 from funfact.conditions import Constraint
 from funfact.fit.problem import Problem
 from funfact.language.nodes import Tensor
@@ -87,16 +89,22 @@ def projection_of(problem: Problem, tensor: Tensor, constraint: Constraint) -> A
 def _of_tensor(problem: Problem, tensor: Tensor, constraint: Constraint) -> Imposed:
     ab = problem.backend
     first, back = replicas_first(tensor, ab), as_stored(tensor, ab)
+    who = f"constrain={named(constraint)}"
+
+    def project(x: Array) -> Array:
+        with explained(who, ab):
+            return constraint.project(x, ab)
 
     def face(x: Array, gradient: Array, reach: Array | None) -> tuple[Along, Array]:
         x, gradient = first(x), first(gradient)
-        if reach is None or not constraint.convex:
-            along, base = constraint.tangent(x, gradient, ab), x
-        else:
-            # Just short of the boundary a step would be cut off there, again and again.
-            step = gradient * ab.reshape(reach, (-1, *(1,) * (x.ndim - 1)))
-            along = constraint.tangent(constraint.project(x - step, ab), gradient, ab)
-            base = x - step + along(step)
+        with explained(who, ab):
+            if reach is None or not constraint.convex:
+                along, base = constraint.tangent(x, gradient, ab), x
+            else:
+                # Just short of the boundary a step would be cut off there, again and again.
+                step = gradient * ab.reshape(reach, (-1, *(1,) * (x.ndim - 1)))
+                along = constraint.tangent(project(x - step), gradient, ab)
+                base = x - step + along(step)
         return lambda v: back(along(first(v))), back(base)
 
-    return Imposed(lambda x: back(constraint.project(first(x), ab)), face)
+    return Imposed(lambda x: back(project(first(x))), face)

@@ -10,6 +10,7 @@ from typing import Any
 from funfact.backends.capabilities import Autodiff, Vmap
 from funfact.backends.contract import Array, Backend
 from funfact.backends.dtypes import at_least_single
+from funfact.backends.mapped import explained
 from funfact.errors import OptionError
 from funfact.fit.form import gradient_of
 from funfact.fit.imposed import Imposed, imposed
@@ -117,7 +118,8 @@ class Transformation(Solver):
         self, grads: Sequence[Array], state: Any, factors: Sequence[Array]
     ) -> tuple[Any, Any]:
         try:
-            return self.update(grads, state, factors)  # type: ignore[no-any-return]  # as documented
+            with explained(f"the update of {self.name}", self.backend):
+                return self.update(grads, state, factors)  # type: ignore[no-any-return]  # as documented
         except (TypeError, AttributeError) as exc:
             raise OptionError(
                 f"the update of {self.name} failed on the gradients, the state and the factors: "
