@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from funfact.compiler.tree import Letters, Order, Pair, leaves, order_of, volume
+from funfact.compiler.search import searched
+from funfact.compiler.tree import Known, Letters, Order, leaves, order_of, pair, volume
 
 __all__ = ["orders"]
 
@@ -23,7 +24,7 @@ _BLOCKS = (256, 1024)
 def orders(
     operands: Sequence[Letters], output: Letters, sizes: Sequence[int], quick: bool = False
 ) -> Iterator[Order]:
-    """Orders worth costing: as written, opt_einsum's, neighbours first, and blocks first.
+    """Orders worth costing: as written, of fewest operations, neighbours first, and blocks first.
 
     Three operands have three orders: all of them. With `quick`, blocks of one size alone.
 
@@ -38,7 +39,7 @@ def orders(
         yield [(0, 2), (0, 1)]
         yield [(1, 2), (0, 1)]
     elif count > 3:
-        yield _searched(operands, output, sizes)
+        yield searched(operands, output, sizes)
     if 3 < count <= _FEW and not quick:
         yield _of_neighbours(operands, output, sizes)
     largest = max(volume(axes, sizes) for axes in (*operands, output))
@@ -47,17 +48,7 @@ def orders(
             continue  # nothing is large beside a block
         order, rest = _blocks(operands, output, sizes, limit)
         if order:
-            yield order + (_searched(rest, output, sizes) if len(rest) > 1 else [])
-
-
-def _searched(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Order:
-    from opt_einsum import get_symbol  # which a model of few operands does without
-    from opt_einsum.paths import auto
-
-    symbols = [get_symbol(axis) for axis in range(len(sizes))]
-    inputs = [frozenset(symbols[axis] for axis in axes) for axes in operands]
-    wanted = frozenset(symbols[axis] for axis in output)
-    return list(auto(inputs, wanted, dict(zip(symbols, sizes, strict=True))))
+            yield order + (searched(rest, output, sizes) if len(rest) > 1 else [])
 
 
 def _of_neighbours(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Order:
@@ -65,17 +56,18 @@ def _of_neighbours(operands: Sequence[Letters], output: Letters, sizes: Sequence
 
     Of orders that cost the same it is the one whose axes come out as they are written.
     """
-    start, known = leaves(operands, output, sizes)
+    known = Known(operands, output, sizes)
+    start = leaves(known)
     count = len(start)
     best = {(n, n + 1): leaf for n, leaf in enumerate(start)}
     for length in range(2, count + 1):
         for begin in range(count - length + 1):
             end = begin + length
             pairs = (
-                Pair(best[begin, middle], best[middle, end], known)
+                pair(best[begin, middle], best[middle, end], known)
                 for middle in range(begin + 1, end)
             )
-            best[begin, end] = min(pairs, key=lambda pair: pair.cost)
+            best[begin, end] = min(pairs, key=lambda made: made.cost)
     return order_of(best[0, count], count)
 
 
@@ -91,14 +83,14 @@ def _blocks(
     todo = [tuple(dict.fromkeys(axes)) for axes in operands]
     order: Order = []
     while len(todo) > 2:
-        standing = Counter(axis for axes in (*todo, output) for axis in {*axes})
+        standing = Counter([axis for axes in (*todo, output) for axis in {*axes}])
         found = []
-        for pair in _neighbours(todo):
-            a, b = (todo[position] for position in pair)
-            made = tuple(x for x in {*a, *b} if standing[x] > (x in a) + (x in b))
+        for places in _neighbours(todo):
+            a, b = (todo[place] for place in places)
+            made = tuple([x for x in {*a, *b} if standing[x] > (x in a) + (x in b)])
             size = volume(made, sizes)
             if size <= limit:
-                found.append((size / (volume(a, sizes) * volume(b, sizes)), size, pair, made))
+                found.append((size / (volume(a, sizes) * volume(b, sizes)), size, places, made))
         if not found:
             break
         _, _, (left, right), made = min(found)

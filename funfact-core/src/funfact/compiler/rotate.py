@@ -7,7 +7,7 @@ An order is a tree of pairs. A pair of a pair, ``(x · a) · b``, can as well be
 from collections.abc import Sequence
 from math import inf
 
-from funfact.compiler.tree import Known, Letters, Order, Pair, Tree, leaves, order_of
+from funfact.compiler.tree import Known, Letters, Order, Pair, Tree, leaves, order_of, pair
 
 __all__ = ["rotated"]
 
@@ -26,7 +26,8 @@ def rotated(
     >>> rotated([(0, 1), (0, 1)], [(0, 1, 4), (0, 2), (1, 3)], (2, 3, 4), sizes)
     [(1, 2), (0, 1)]
     """
-    start, known = leaves(operands, output, sizes)
+    known = Known(operands, output, sizes)
+    start = leaves(known)
     before, tree = inf, _mended_along(order, start, known)
     while tree.cost < before:
         before, order = tree.cost, order_of(tree, len(operands))
@@ -40,24 +41,24 @@ def _mended_along(order: Order, start: Sequence[Tree], known: Known) -> Tree:
     for step in order:
         left, right = (todo[place] for place in sorted(step))
         todo = [x for x in todo if x is not left and x is not right]
-        todo.append(_mended(Pair(left, right, known)))
+        todo.append(_mended(pair(left, right, known), known))
     (tree,) = todo
     return tree
 
 
-def _mended(pair: Pair) -> Pair:
+def _mended(tree: Pair, known: Known) -> Pair:
     """The pair regrouped as long as that is cheaper."""
     while True:
-        best = min(_regrouped(pair), key=lambda other: other.cost, default=pair)
-        if best.cost >= pair.cost:
-            return pair
-        pair = best
+        best = min(_regrouped(tree, known), key=lambda other: other.cost, default=tree)
+        if best.cost >= tree.cost:
+            return tree
+        tree = best
 
 
-def _regrouped(pair: Pair) -> list[Pair]:
+def _regrouped(tree: Pair, known: Known) -> list[Pair]:
     found = []
-    for inner, other in ((pair.left, pair.right), (pair.right, pair.left)):
+    for inner, other in ((tree.left, tree.right), (tree.right, tree.left)):
         if isinstance(inner, Pair):
             for x, a in ((inner.left, inner.right), (inner.right, inner.left)):
-                found.append(Pair(x, Pair(a, other, pair.known), pair.known))
+                found.append(pair(x, pair(a, other, known), known))
     return found

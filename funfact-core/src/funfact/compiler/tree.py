@@ -1,20 +1,21 @@
 """An order of contraction as a tree of pairs, and what it costs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import TypeAlias
 
 __all__ = [
     "TRAFFIC",
     "Known",
+    "Leaf",
     "Letters",
     "Order",
     "Pair",
     "Tree",
     "leaves",
     "order_of",
+    "pair",
     "volume",
 ]
 
@@ -28,79 +29,101 @@ TRAFFIC = 16
 measured at 10 to 20 on processors, and more on accelerators."""
 
 
-@dataclass(frozen=True, eq=False)
 class Known:
-    """The size of each axis, and who has it: a bit for each operand, one more for the result."""
+    """What all trees of a contraction look up; operands and axes are bits of integers.
 
-    sizes: Sequence[int]
-    holders: Mapping[int, int]
+    Parameters
+    ----------
+    operands, output : axes
+        Of each operand, and of the result.
+    sizes : sequence of int
+        Of each axis.
+    """
+
+    def __init__(self, operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> None:
+        self.operands, self.output = [_bits(axes) for axes in operands], _bits(output)
+        self._sizes = sizes
+        self._outside: dict[int, int] = {}
+        self._volumes: dict[int, int] = {}
+
+    def outside(self, inside: int) -> int:
+        """The axes of the result and of all operands but those inside."""
+        if inside not in self._outside:
+            found = self.output
+            for place, axes in enumerate(self.operands):
+                if not inside >> place & 1:
+                    found |= axes
+            self._outside[inside] = found
+        return self._outside[inside]
+
+    def volume(self, axes: int) -> int:
+        """How many elements an array along these axes has."""
+        if axes not in self._volumes:
+            sizes = [size for axis, size in enumerate(self._sizes) if axes >> axis & 1]
+            self._volumes[axes] = prod(sizes)
+        return self._volumes[axes]
 
 
-@dataclass(frozen=True, eq=False)
+def _bits(axes: Iterable[int]) -> int:
+    return sum([1 << axis for axis in {*axes}])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Leaf:
     """An operand, at its place among them."""
 
     place: int
-    axes: frozenset[int]
+    inside: int
+    axes: int
     size: int
     cost: int = 0
 
-    @property
-    def inside(self) -> int:
-        return 1 << self.place
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Pair:
-    """What two of them make."""
+    """What two trees make.
+
+    Attributes
+    ----------
+    left, right : Tree
+    inside : int
+        The operands of both.
+    axes : int
+        Those that somebody outside has.
+    size : int
+        Elements of what is made.
+    cost : int
+        Of all steps, in the unit of `Plan.cost`.
+    """
 
     left: "Tree"
     right: "Tree"
-    known: Known
-
-    @cached_property
-    def inside(self) -> int:
-        return self.left.inside | self.right.inside
-
-    @cached_property
-    def every(self) -> frozenset[int]:
-        return self.left.axes | self.right.axes
-
-    @cached_property
-    def axes(self) -> frozenset[int]:
-        """Those that somebody outside has."""
-        holders, inside = self.known.holders, self.inside
-        return frozenset(axis for axis in self.every if holders[axis] & ~inside)
-
-    @cached_property
-    def size(self) -> int:
-        sizes = self.known.sizes
-        return prod([sizes[axis] for axis in self.axes])
-
-    @cached_property
-    def cost(self) -> int:
-        """Of all steps below and this one, in the unit of `Plan.cost`."""
-        left, right, sizes = self.left, self.right, self.known.sizes
-        summed = len(self.axes) < len(self.every)
-        flops = prod([sizes[axis] for axis in self.every]) * (2 if summed else 1)
-        return left.cost + right.cost + flops + TRAFFIC * (left.size + right.size + self.size)
+    inside: int
+    axes: int
+    size: int
+    cost: int
 
 
 Tree: TypeAlias = Leaf | Pair
 
 
-def leaves(
-    operands: Sequence[Letters], output: Letters, sizes: Sequence[int]
-) -> tuple[list[Tree], Known]:
-    """The operands, and what is known of their axes."""
-    holders: dict[int, int] = {}
-    for place, axes in enumerate((*operands, output)):
-        for axis in axes:
-            holders[axis] = holders.get(axis, 0) | 1 << place
-    found: list[Tree] = [
-        Leaf(place, frozenset(axes), volume(axes, sizes)) for place, axes in enumerate(operands)
+def leaves(known: Known) -> list[Tree]:
+    """The operands."""
+    return [
+        Leaf(place, 1 << place, axes, known.volume(axes))
+        for place, axes in enumerate(known.operands)
     ]
-    return found, Known(sizes, holders)
+
+
+def pair(left: Tree, right: Tree, known: Known) -> Pair:
+    """Two trees made one."""
+    inside, every = left.inside | right.inside, left.axes | right.axes
+    axes = every & known.outside(inside)
+    size = known.volume(axes)
+    flops = known.volume(every) * (1 if axes == every else 2)
+    traffic = left.size + right.size + size
+    cost = left.cost + right.cost + flops + TRAFFIC * traffic
+    return Pair(left, right, inside, axes, size, cost)
 
 
 def order_of(tree: Tree, count: int) -> Order:
