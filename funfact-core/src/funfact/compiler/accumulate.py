@@ -33,7 +33,7 @@ _LEAST = 2**14
 """Elements of a term, at least: a step of a loop takes as long as some thousand of them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Accumulated:
     """A contraction as a sum of terms.
 

@@ -14,7 +14,7 @@ _MOST = 8
 """Addends that are each multiplied by other things, at most."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class _Addend:
     """An operand of a sum, and whether it is taken away."""
 
@@ -71,7 +71,7 @@ def _addends(term: Term, uses: Counter[Ir]) -> tuple[list[_Addend], list[Map]]:
         nodes.append(value)
         outside = dict(zip(value.axes, addend.term.axes, strict=True))
         left, right = (
-            Term(t.value, tuple(outside[axis] if axis else None for axis in t.axes))
+            Term(t.value, tuple([outside[axis] if axis else None for axis in t.axes]))
             for t in value.terms
         )
         todo.append(_Addend(addend.negative != (value.fn == "subtract"), right))
@@ -94,7 +94,7 @@ def _side(node: Contract, place: int, addend: _Addend) -> tuple[complex, Term]:
     output = [axis for group in node.output for axis in group]
     summed = {axis for term in node.terms for axis in term.axes if axis} - {*output}
     number *= prod(axis.size for axis in summed - carried)
-    kept = tuple(axis for axis in output if axis in carried)
+    kept = tuple([axis for axis in output if axis in carried])
     return number, Term(_renamed(terms, kept) if terms else Const(1), kept)
 
 
@@ -104,8 +104,8 @@ def _renamed(terms: Sequence[Term], kept: Sequence[Axis]) -> Contract:
     def name(axis: Axis) -> Axis:
         return own.setdefault(axis, Axis(axis.size))
 
-    renamed = tuple(Term(t.value, tuple(name(a) if a else None for a in t.axes)) for t in terms)
-    return Contract(PRODUCT, renamed, tuple((name(axis),) for axis in kept))
+    renamed = tuple([Term(t.value, tuple([name(a) if a else None for a in t.axes])) for t in terms])
+    return Contract(PRODUCT, renamed, tuple([(name(axis),) for axis in kept]))
 
 
 def _added(
@@ -120,7 +120,7 @@ def _added(
     found = terms[0]
     for minus, right in zip(negative[1:], terms[1:], strict=True):
         known = {*found.axes, *right.axes}
-        axes = tuple(axis for group in node.output for axis in group if axis in known)
+        axes = tuple([axis for group in node.output for axis in group if axis in known])
         found = Term(Map("subtract" if minus else "add", (found, right), axes), axes)
         new.append(found.value)
     if any(len(group) != 1 for group in node.output):
@@ -133,6 +133,6 @@ def _times(number: complex, side: Term) -> Term:
         return side
     if isinstance(side.value, Const):
         return Term(Const(number * side.value.value), ())
-    axes = tuple(Axis(size) for size in side.value.shape)
+    axes = tuple([Axis(size) for size in side.value.shape])
     operands = (Term(Const(number), ()), Term(side.value, axes))
     return Term(Map("multiply", operands, axes), side.axes)

@@ -20,7 +20,7 @@ _LARGEST = 16
 """Products of one sum, at most; a node that would have more stays whole."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Product:
     """A number times operands, summed over the axes that the result does not have.
 
@@ -31,7 +31,7 @@ class Product:
     operands: tuple[Term, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class SumOfProducts:
     """Products over common axes.
 

@@ -35,7 +35,7 @@ _PASSES = 4
 """How often elements of the model move between forming it and differentiating by it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Gram:
     """What to differentiate in place of half the squared distance.
 
@@ -73,7 +73,7 @@ class Gram:
         return mine / residual
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class _Part:
     """A contraction times a number; `groups` are its dimensions without the replicas'."""
 
@@ -88,10 +88,10 @@ class _Part:
 
     @property
     def sizes(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(tuple(axis.size for axis in group) for group in self.groups)
+        return tuple([tuple([axis.size for axis in group]) for group in self.groups])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """How the product with the model reads the target.
 
@@ -134,9 +134,9 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         return None
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
-    shape = tuple(size for group in parts[0].sizes for size in group)
+    shape = tuple([size for group in parts[0].sizes for size in group])
     key, reading = "target", _reading(parts[0], shape, conjugate)
-    target = Load(key, tuple(shape[dim] for dim in reading.order))
+    target = Load(key, tuple([shape[dim] for dim in reading.order]))
     terms = [
         (complex(copy.weight).conjugate() * part.weight, _square(copy, part, conjugate))
         for copy in copies
@@ -147,7 +147,7 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         for part in parts
     ]
     moving = _moving(root, varying)
-    forms = [Contract(PRODUCT, p.terms, tuple((axis,) for axis in p.axes)) for p in parts]
+    forms = [Contract(PRODUCT, p.terms, tuple([(axis,) for axis in p.axes])) for p in parts]
     elements = parts[0].replica.size * prod(target.shape)
     work, calls = _cost([contract for _, contract in terms], moving)
     work_of_residual, calls_of_residual = _cost(forms, moving)
@@ -177,7 +177,7 @@ def _parts(node: Ir, replica: int) -> list[_Part]:
             groups = output[:replica] + output[replica + 1 :]
             return [_Part(1, terms, output[replica][0], groups)]
         case Contract(semiring, (only,), output) if semiring == PRODUCT:
-            single = tuple(group[0] for group in output if len(group) == 1)
+            single = tuple([group[0] for group in output if len(group) == 1])
             return _aligned(only, single, replica) if len(single) == len(output) else []
         case Map("add" | "subtract" as fn, (left, right), axes):
             a, b = (_aligned(term, axes, replica) for term in (left, right))
@@ -201,7 +201,7 @@ def _aligned(term: Term, axes: tuple[Axis, ...], replica: int) -> list[_Part]:
     own = [axis for axis in term.axes if axis is not axes[replica]]
     order = [own.index(axis) for axis in axes if axis is not axes[replica]]
     return [
-        _Part(part.weight, part.terms, part.replica, tuple(part.groups[n] for n in order))
+        _Part(part.weight, part.terms, part.replica, tuple([part.groups[n] for n in order]))
         for part in _parts(term.value, term.axes.index(axes[replica]))
     ]
 
@@ -234,7 +234,7 @@ def _inner(part: _Part, target: Load, reading: _Reading, conjugate: bool) -> Con
     axes = [fresh[axis] for axis in part.axes[1:]]
     terms = tuple(sorted(terms, key=lambda t: (axes[reading.dim] in t.axes) == reading.behind))
     factors = map(_conjugate, terms) if conjugate else terms
-    along = tuple(axes[dim] for dim in reading.order)
+    along = tuple([axes[dim] for dim in reading.order])
     return Contract(PRODUCT, (*factors, Term(target, along)), ())
 
 
@@ -269,9 +269,9 @@ def _across(inner: Contract) -> int:
     step, place = met
     own, other, made = step.axes[place], step.axes[1 - place], step.axes[-1]
     target = prod(inner.terms[-1].value.shape)
-    gone = tuple(axis for axis in own if axis not in made)
+    gone = tuple([axis for axis in own if axis not in made])
     as_it_lies = place == 0 and own[len(own) - len(gone) :] == gone
-    in_order = tuple(axis for axis in other if axis in gone) == gone
+    in_order = tuple([axis for axis in other if axis in gone]) == gone
     return (0 if as_it_lies else target) + (0 if in_order else step.traffic - step.size - target)
 
 
@@ -313,12 +313,13 @@ def _square(copy: _Part, part: _Part, conjugate: bool) -> Contract:
 def _renamed(terms: tuple[Term, ...], fresh: dict[Axis, Axis]) -> tuple[Term, ...]:
     """The operands along axes of their own, which are added to `fresh`."""
     return tuple(
-        Term(t.value, tuple(a and fresh.setdefault(a, Axis(a.size)) for a in t.axes)) for t in terms
+        Term(t.value, tuple([a and fresh.setdefault(a, Axis(a.size)) for a in t.axes]))
+        for t in terms
     )
 
 
 def _conjugate(term: Term) -> Term:
-    axes = tuple(Axis(size) for size in term.value.shape)
+    axes = tuple([Axis(size) for size in term.value.shape])
     return Term(Map("conj", (Term(term.value, axes),), axes), term.axes)
 
 

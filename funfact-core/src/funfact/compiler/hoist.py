@@ -11,7 +11,7 @@ from funfact.graph import fold, postorder
 __all__ = ["Hoisted", "hoist"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Hoisted:
     """An expression in two halves.
 
@@ -141,11 +141,11 @@ def _contracted(node: Contract, group: Sequence[Term]) -> Contract:
         return node
     needed = {axis for dim in node.output for axis in dim} | {a for t in others for a in t.axes}
     own = {axis: Axis(axis.size) for term in group for axis in term.axes if axis}
-    kept = tuple(axis for axis in own if axis in needed)
+    kept = tuple([axis for axis in own if axis in needed])
     if len(group) == 1 and len(kept) == len(own) == len(group[0].axes):
         return node
-    terms = tuple(Term(t.value, tuple(own[a] if a else None for a in t.axes)) for t in group)
-    inner = Contract(PRODUCT, terms, tuple((own[axis],) for axis in kept))
+    terms = tuple([Term(t.value, tuple([own[a] if a else None for a in t.axes])) for t in group])
+    inner = Contract(PRODUCT, terms, tuple([(own[axis],) for axis in kept]))
     new = replace(node, terms=(Term(inner, kept), *others))
     given = sum(prod(term.value.shape) for term in group)
     small = prod(inner.shape) <= max(given, prod(node.shape))

@@ -42,7 +42,7 @@ ARITHMETIC = frozenset(
 """The binary functions of a `Map`, by their array API names."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Axis:
     """A dimension that several operands share; identity is the object's."""
 
@@ -75,7 +75,7 @@ LOGSUMEXP = Semiring("logsumexp", combine="add", reduce="log_sum_exp")
 VITERBI = Semiring("viterbi", combine="add", reduce="max")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Term:
     """An operand and the axis that each of its dimensions runs along.
 
@@ -87,7 +87,7 @@ class Term:
     axes: tuple[Axis | None, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Load:
     """A factor or data, looked up by `key` when the function is called.
 
@@ -103,7 +103,7 @@ class Load:
         return ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Const:
     """An array that is the same number everywhere, or, with ``'eye'``, an identity matrix."""
 
@@ -115,7 +115,7 @@ class Const:
         return ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Map:
     """An elementwise function of one or two operands, aligned along `axes`."""
 
@@ -125,14 +125,14 @@ class Map:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(axis.size for axis in self.axes)
+        return tuple([axis.size for axis in self.axes])
 
     @property
     def below(self) -> tuple["Ir", ...]:
-        return tuple(term.value for term in self.terms)
+        return tuple([term.value for term in self.terms])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Contract:
     """Combine the operands along their axes and reduce the axes not in `output`.
 
@@ -147,14 +147,14 @@ class Contract:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(math.prod(axis.size for axis in group) for group in self.output)
+        return tuple([math.prod(axis.size for axis in group) for group in self.output])
 
     @property
     def below(self) -> tuple["Ir", ...]:
-        return tuple(term.value for term in self.terms)
+        return tuple([term.value for term in self.terms])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Gather:
     """Some elements of an array, chosen by vectors of positions: what `restrict` leaves behind.
 
@@ -170,14 +170,14 @@ class Gather:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(axis.size for axis in dict.fromkeys(self.axes))
+        return tuple([axis.size for axis in dict.fromkeys(self.axes)])
 
     @property
     def below(self) -> tuple["Ir", ...]:
         return (self.value, *(where for where in self.positions if where is not None))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Apply:
     """What a user's function makes of an array; opaque, so no pass looks into it.
 
@@ -215,7 +215,7 @@ class Apply:
         return (self.value,)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Split:
     """The same elements in row-major order, each dimension taken apart into `parts`.
 
@@ -227,7 +227,7 @@ class Split:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(size for sizes in self.parts for size in sizes)
+        return tuple([size for sizes in self.parts for size in sizes])
 
     @property
     def below(self) -> tuple["Ir", ...]:
@@ -264,11 +264,11 @@ def with_operands(node: Ir, below: Sequence[Ir]) -> Ir:
         return node
     match node:
         case Map() | Contract():
-            terms = tuple(Term(b, t.axes) for b, t in zip(below, node.terms, strict=True))
+            terms = tuple([Term(b, t.axes) for b, t in zip(below, node.terms, strict=True)])
             return replace(node, terms=terms)
         case Gather(_, positions):
             rest = iter(below[1:])
-            where = tuple(None if p is None else next(rest) for p in positions)
+            where = tuple([None if p is None else next(rest) for p in positions])
             return replace(node, value=below[0], positions=where)
         case Apply() | Split():
             return replace(node, value=below[0])

@@ -251,9 +251,9 @@ def _as_array(value: Any, backend: Backend, dtype: Any) -> Array:
 def _aligner(term: Term, axes: Sequence[Axis], backend: Backend) -> Callable[[Array], Array]:
     """Bring the dimensions of an operand into the order of `axes`, with 1 for those it lacks."""
     carried = [axis for axis in axes if axis in term.axes]
-    order = tuple(term.axes.index(axis) for axis in carried)
-    order += tuple(d for d, axis in enumerate(term.axes) if axis is None)
-    shape = tuple(axis.size if axis in term.axes else 1 for axis in axes)
+    order = tuple([term.axes.index(axis) for axis in carried])
+    order += tuple([d for d, axis in enumerate(term.axes) if axis is None])
+    shape = tuple([axis.size if axis in term.axes else 1 for axis in axes])
     permute = order != tuple(range(len(order)))
     # Missing leading axes broadcast by themselves.
     reshape = None in term.axes or carried != list(axes)[len(axes) - len(carried) :]
@@ -297,7 +297,7 @@ def _emit_sum_of_products(node: Contract, backend: Backend, dtype: Any) -> Step:
 def _squeezer(term: Term, backend: Backend, dtype: Any) -> Callable[[Array], Array] | None:
     """An operand as an array without the dimensions that are broadcast; None if it is one."""
     if None in term.axes:
-        shape = tuple(axis.size for axis in term.axes if axis is not None)
+        shape = tuple([axis.size for axis in term.axes if axis is not None])
         return lambda value: backend.reshape(value, shape)
     if _is_array(term.value):
         return None
@@ -317,8 +317,8 @@ def _einsum(
     written = step.subscripts
     if not step.merged:
         return lambda operands: backend.einsum(written, *operands)
-    *shapes, _ = [tuple(prod(sizes[a] for a in run) for run in runs) for runs in step.runs]
-    shape = tuple(sizes[axis] for axis in axes[-1])
+    *shapes, _ = [tuple([prod(sizes[a] for a in run) for run in runs]) for runs in step.runs]
+    shape = tuple([sizes[axis] for axis in axes[-1]])
 
     def contract(operands: list[Array]) -> Array:
         operands = [backend.reshape(x, s) for x, s in zip(operands, shapes, strict=True)]
@@ -333,7 +333,7 @@ def _emit_semiring(node: Contract, backend: Backend, dtype: Any, fused: bool) ->
     every = dict.fromkeys(axis for term in node.terms for axis in term.axes if axis is not None)
     axes = (*flat, *(axis for axis in every if axis not in flat))
     aligners = [_aligner(term, axes, backend) for term in node.terms]
-    full = tuple(axis.size for axis in axes)
+    full = tuple([axis.size for axis in axes])
     pair = pairing(node.semiring, full, len(flat), backend, dtype, fused)
     shape = node.shape
     merge = any(len(group) != 1 for group in node.output)
@@ -380,9 +380,9 @@ def _emit_gather(node: Gather, backend: Backend) -> Step:
             first = [position for position, axis in enumerate(axes) if axis is node.axes[dims[0]]]
             rest = [position for position in range(len(axes)) if position not in first]
             result = backend.transpose(result, (*first, *rest))
-            result = result[tuple(where[d] for d in dims)]
+            result = result[tuple([where[d] for d in dims])]
             axes = [node.axes[dims[0]], *(axes[position] for position in rest)]
-        order = tuple(axes.index(axis) for axis in wanted)
+        order = tuple([axes.index(axis) for axis in wanted])
         return result if order == tuple(range(len(order))) else backend.transpose(result, order)
 
     return gather

@@ -18,7 +18,8 @@ def moved(a: Letters, b: Letters, result: Letters, sizes: Sequence[int]) -> int:
     >>> moved((i, j, l), (k, j), (i, l, k), (2, 3, 5, 7))    # j stands between the others
     126
     """
-    a, b, result = (tuple(axis for axis in x if sizes[axis] > 1) for x in (a, b, result))
+    # lists in tuples: a tuple of a generator is made too long and cut, and each is kept for later
+    a, b, result = (tuple([axis for axis in x if sizes[axis] > 1]) for x in (a, b, result))
     if {*a, *b} <= {*result}:
         return 0  # elementwise, whatever the order
     return sum(_copied(*x, sizes) for x in ((a, b, result), (result, b, a), (a, result, b)))
@@ -27,11 +28,11 @@ def moved(a: Letters, b: Letters, result: Letters, sizes: Sequence[int]) -> int:
 def _copied(a: Letters, b: Letters, result: Letters, sizes: Sequence[int]) -> int:
     """Of one product: operands whose axes are not batch, rows, sum or batch, sum, rows; a result
     that is not batch, rows, columns, or the columns first; one operand that sums in other order."""
-    gone = tuple(axis for axis in a if axis in b and axis not in result)
-    batch = tuple(axis for axis in result if axis in a and axis in b)
-    rows = tuple(axis for axis in a if axis not in b)
-    columns = tuple(axis for axis in b if axis not in a)
-    other = tuple(axis for axis in b if axis in gone)
+    gone = tuple([axis for axis in a if axis in b and axis not in result])
+    batch = tuple([axis for axis in result if axis in a and axis in b])
+    rows = tuple([axis for axis in a if axis not in b])
+    columns = tuple([axis for axis in b if axis not in a])
+    other = tuple([axis for axis in b if axis in gone])
     count = 0
     for x, free, summed in ((a, rows, gone), (b, columns, other)):
         if x not in ((*batch, *free, *summed), (*batch, *summed, *free)):
@@ -56,4 +57,4 @@ def in_runs(axes: Letters, other: Letters, result: Letters) -> Letters:
     (0, 1, 2, 9)
     """
     own = iter([axis for axis in result if axis in axes and axis not in other])
-    return tuple(axis if axis in other else next(own) for axis in axes)
+    return tuple([axis if axis in other else next(own) for axis in axes])

@@ -16,7 +16,7 @@ from funfact.compiler.runs import runs
 __all__ = ["Network", "Operand", "absorbed", "closed", "grafted", "opened", "whole"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Operand:
     """An array and, for each of its dimensions, the axes that it consists of."""
 
@@ -24,7 +24,7 @@ class Operand:
     dims: tuple[Dim, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Network:
     """A (+, ×) contraction; `axes` knows what its axes have become."""
 
@@ -43,7 +43,9 @@ def opened(node: Contract, axes: Refinement | None = None) -> Network:
     fresh: dict[Axis, Axis] = {}
 
     def own(given: Iterable[Axis | None]) -> Dim:
-        return tuple(fresh.setdefault(axis, Axis(axis.size)) for axis in given if axis is not None)
+        return tuple(
+            [fresh.setdefault(axis, Axis(axis.size)) for axis in given if axis is not None]
+        )
 
     operands = []
     for term in node.terms:
@@ -51,7 +53,7 @@ def opened(node: Contract, axes: Refinement | None = None) -> Network:
         counts = (
             map(len, term.value.parts) if isinstance(term.value, Split) else [1] * len(term.axes)
         )
-        dims = tuple(own(next(rest) for _ in range(count)) for count in counts)
+        dims = tuple([own(next(rest) for _ in range(count)) for count in counts])
         operands.append(Operand(whole(term.value), dims))
     return Network(tuple(operands), tuple(map(own, node.output)), axes or Refinement())
 
@@ -64,7 +66,8 @@ def grafted(node: Contract, inner: Contract, place: int) -> Contract:
     axes = node.terms[place].axes
     outside = {group[0]: a for group, a in zip(inner.output, axes, strict=True) if a is not None}
     terms = tuple(
-        Term(t.value, tuple(outside.get(a, a) if a else None for a in t.axes)) for t in inner.terms
+        Term(t.value, tuple([outside.get(a, a) if a else None for a in t.axes]))
+        for t in inner.terms
     )
     return replace(node, terms=node.terms[:place] + terms + node.terms[place + 1 :])
 
@@ -98,7 +101,7 @@ def closed(network: Network) -> Contract:
     }
 
     def merged(dim: Dim) -> Dim:
-        return tuple(together[axis] for axis in dim if axis in together)
+        return tuple([together[axis] for axis in dim if axis in together])
 
     terms = [_term(o.value, tuple(map(merged, o.dims))) for o in operands]
     return Contract(PRODUCT, tuple(terms), tuple(map(merged, output)))
@@ -106,6 +109,6 @@ def closed(network: Network) -> Contract:
 
 def _term(value: Ir, dims: tuple[Dim, ...]) -> Term:
     if any(len(dim) > 1 for dim in dims):
-        split = Split(value, tuple(tuple(axis.size for axis in dim) for dim in dims))
-        return Term(split, tuple(axis for dim in dims for axis in dim))
-    return Term(value, tuple(dim[0] if dim else None for dim in dims))
+        split = Split(value, tuple([tuple([axis.size for axis in dim]) for dim in dims]))
+        return Term(split, tuple([axis for dim in dims for axis in dim]))
+    return Term(value, tuple([dim[0] if dim else None for dim in dims]))

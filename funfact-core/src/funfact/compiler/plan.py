@@ -1,14 +1,14 @@
 """In which order a sum of products is contracted, and what that costs: plain data.
 
-opt_einsum finds an order from the sizes, if there are many; that in which the operands
+An order is searched for from the sizes, if there are many; that in which the operands
 are written stays a candidate, and wins a tie unless another one copies much less.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
-from math import prod
+from math import inf, prod
 
 from funfact.compiler.ir import PRODUCT, Axis, Contract, Ir, Map
 from funfact.compiler.moved import in_runs, moved
@@ -32,7 +32,7 @@ _LESS = 8
 """How many times smaller than a product an operand is, to be ordered in no time beside it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """Contract the operands at `positions`, take them off the list, append the result.
 
@@ -56,7 +56,7 @@ class Step:
     traffic: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The steps of one contraction; none where the operand is the result as it stands."""
 
@@ -110,11 +110,11 @@ def plan(node: Contract, quick: bool = False) -> Plan:
     """
     number: dict[Axis, int] = {}
     operands = tuple(
-        tuple(number.setdefault(axis, len(number)) for axis in term.axes if axis is not None)
+        tuple([number.setdefault(axis, len(number)) for axis in term.axes if axis is not None])
         for term in node.terms
     )
-    output = tuple(number[axis] for group in node.output for axis in group)
-    sizes = tuple(axis.size for axis in number)
+    output = tuple([number[axis] for group in node.output for axis in group])
+    sizes = tuple([axis.size for axis in number])
     # few operands have few orders: there the quick plan is the plan
     return _plan(operands, output, sizes, quick and len(operands) > 4)
 
@@ -144,11 +144,15 @@ def _plan(
     candidates = list(orders(operands, output, sizes, quick))
     if len(operands) > 2 and not quick:
         candidates += [rotated(order, operands, output, sizes) for order in candidates]
-    plans = [_follow(order, operands, output, sizes) for order in candidates]
-    least = min((plan.cost, plan.largest) for plan in plans)
-    found = zip(plans, candidates, strict=True)
-    equal = {plan: order for plan, order in found if (plan.cost, plan.largest) == least}
-    others = (_unmoved(plan, order, operands, output, sizes) for plan, order in equal.items())
+    least, equal = (inf, inf), dict[Plan, Order]()
+    for order in map(list, dict.fromkeys(map(tuple, candidates))):
+        made = _follow(order, operands, output, sizes)
+        price = made.cost, made.largest
+        if price < least:
+            least, equal = price, {}
+        if price == least:
+            equal[made] = order
+    others = (_unmoved(made, order, operands, output, sizes) for made, order in equal.items())
     usual = next(others)
     return _in_runs(_sparing(usual, others, sizes), len(operands))
 
@@ -167,9 +171,15 @@ def _unmoved(
     """
     if len(path) > _FEW:
         return usual
-    ways = sorted(product((False, True), repeat=len(path) - 1), key=sum)  # the last is the result
-    others = (_follow(path, operands, output, sizes, (*swaps, False)) for swaps in ways[1:])
-    return _sparing(usual, others, sizes)
+    return _sparing(usual, _swapped(path, operands, output, sizes), sizes)
+
+
+def _swapped(
+    path: Order, operands: tuple[Letters, ...], output: Letters, sizes: tuple[int, ...]
+) -> Iterator[Plan]:
+    """All ways to swap sides, few swaps first; the last step makes the result as it is."""
+    for swaps in sorted(product((False, True), repeat=len(path) - 1), key=sum)[1:]:
+        yield _follow(path, operands, output, sizes, (*swaps, False))
 
 
 def _sparing(usual: Plan, others: Iterable[Plan], sizes: tuple[int, ...]) -> Plan:
@@ -238,7 +248,7 @@ def _follow(
         # elementwise along what both end with: nothing is moved if the result ends with it too
         last = _common_end(a, b) if needed.issuperset(shared) else ()
         first = [axis for axis in shared if axis not in last]
-        kept = tuple(axis for axis in (*first, *rows, *columns, *last) if axis in needed)
+        kept = tuple([axis for axis in (*first, *rows, *columns, *last) if axis in needed])
         result = kept if todo else output
         # A multiplication and an addition for each element of the pairing; no sum, no addition.
         flops = volume({*a, *b}, sizes) * (2 if len(kept) < len({*a, *b}) else 1)

@@ -58,7 +58,7 @@ def _key(node: Ir) -> Hashable:
         case Contract(semiring, terms, output):
             return semiring, below, _pattern([*(t.axes for t in terms), *output]), len(output)
         case Gather(_, positions, axes):
-            given = tuple(where is not None for where in positions)
+            given = tuple([where is not None for where in positions])
             return "gather", below, given, _pattern([axes])
         case Apply():
             rest = (node.item, node.lead, node.real, node.complex, node.batched)
@@ -73,6 +73,6 @@ def _pattern(groups: Iterable[Iterable[Axis | None]]) -> Hashable:
     """Axes by the order in which they appear."""
     number: dict[Axis, int] = {}
     return tuple(
-        tuple(None if axis is None else number.setdefault(axis, len(number)) for axis in group)
+        tuple([None if axis is None else number.setdefault(axis, len(number)) for axis in group])
         for group in groups
     )

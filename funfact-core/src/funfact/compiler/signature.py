@@ -26,7 +26,7 @@ _MOST = 500
 _LARGEST = 4096
 """Elements of an array whose values are part of a key, at most."""
 
-_PLAIN = (type(None), bool, int, str, bytes, type(Ellipsis), types.CodeType, types.ModuleType)
+_PLAIN = (type(None), int, str, bytes, type(Ellipsis), types.CodeType, types.ModuleType)
 _BUILT_IN = (types.BuiltinFunctionType, np.ufunc, types.WrapperDescriptorType, np.dtype)
 _INSTALLED = ("site-packages", "dist-packages", sysconfig.get_paths()["stdlib"])
 
@@ -75,13 +75,13 @@ def signature(root: Ir, keys: tuple[object, ...]) -> Hashable:
         if id(value) in leaves:
             return "leaf", leaves[id(value)]
         if isinstance(value, tuple):
-            return tuple(content(item, axes) for item in value)
+            return tuple([content(item, axes) for item in value])
         return look.at(value)
 
     found = []
     for node in nodes:
         axes: dict[Axis, int] = {}
-        parts = tuple(content(getattr(node, field.name), axes) for field in fields(node))
+        parts = tuple([content(getattr(node, field.name), axes) for field in fields(node)])
         found.append((type(node), parts))
     return tuple(found)
 
@@ -111,7 +111,8 @@ class _Look:
         if isinstance(value, float | complex):
             return type(value), repr(value)  # a key finds 0.0 for -0.0, and no NaN
         if isinstance(value, _PLAIN):
-            return type(value), value
+            exact: Hashable = value if type(value) in _PLAIN else (type(value), value)
+            return exact  # a key finds 1 for True, which is of a type of its own
         if isinstance(value, _BUILT_IN) or _is_installed(value):
             return "installed", value
         if id(value) in self._seen:
@@ -119,7 +120,7 @@ class _Look:
         if len(self._seen) == _MOST:
             raise Unsettled(f"more than {_MOST} objects")
         self._seen[id(value)] = len(self._seen), value
-        return type(value), tuple(self.at(part) for part in _inside(value))
+        return type(value), tuple([self.at(part) for part in _inside(value)])
 
 
 def _is_installed(value: Any) -> bool:

@@ -14,7 +14,7 @@ _MANY = 6
 """Axes of a result that an einsum takes as they are: libraries are slow with many."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Einsum:
     """An einsum of arrays whose axes are runs of the axes of a step.
 

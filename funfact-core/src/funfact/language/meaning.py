@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Meaning:
     """The array of an expression and how its dimensions are called.
 
@@ -49,7 +49,7 @@ class Meaning:
         return isinstance(self.ir, Const) and self.ir.shape == () and self.labels is None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Pairing:
     """A binary operation of indexed operands, before anything is reduced."""
 

@@ -47,7 +47,7 @@ class Mark(enum.Enum):
     KRON = "*"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Index:
     """A name for an axis. ``~i`` keeps it when shared, ``*i`` makes it a Kronecker one.
 
@@ -67,7 +67,7 @@ class Index:
         return f"index({self.symbol!r})" if self.symbol else "index()"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Label:
     """An index as it stands in a list: with its mark. The last mark written wins."""
 
@@ -88,7 +88,7 @@ Written: TypeAlias = tuple[Label | EllipsisType, ...]
 """An index list as it was written."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Replica:
     """One replica axis: how many, and whether it comes last instead of first."""
 
@@ -96,7 +96,7 @@ class Replica:
     append: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Leaf:
     """A node without children."""
 
@@ -105,7 +105,7 @@ class Leaf:
         return ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Tensor(Leaf):
     """A factor or data.
 
@@ -131,7 +131,7 @@ class Tensor(Leaf):
         return shape
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Number(Leaf):
     """A literal, or a number with a name (`ff.pi`)."""
 
@@ -139,7 +139,7 @@ class Number(Leaf):
     symbol: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Special(Leaf):
     """A constant tensor: `name` is ``'zeros'``, ``'ones'`` or ``'eye'``."""
 
@@ -147,12 +147,12 @@ class Special(Leaf):
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Hole(Leaf):
     """Where an expression is put when a template is filled."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Unary:
     """A node with one child."""
 
@@ -163,7 +163,7 @@ class Unary:
         return (self.child,)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Binary:
     """A node with two children."""
 
@@ -175,7 +175,7 @@ class Binary:
         return (self.left, self.right)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Indexed(Unary):
     """``T[i, j]`` on something without indices.
 
@@ -201,28 +201,28 @@ class Indexed(Unary):
         return tuple(label for group in entries for label in group)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Rename(Unary):
     """``expr[m, n]`` on something that has indices."""
 
     written: Written
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class To(Unary):
     """``expr >> [k, i]``."""
 
     written: Written
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Apply(Unary):
     """An elementwise function, by its array API name."""
 
     fn: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Generate(Unary):
     """A tensor of `shape` whose elements a user's function makes of the parameters below.
 
@@ -239,14 +239,14 @@ class Generate(Unary):
     batched: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Merge(Unary):
     """``merge(expr, [i, j], [k])``: one dimension for each group of indices, in row-major order."""
 
     groups: tuple[tuple[Index, ...], ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Pair(Binary):
     """``+ - * / **``, `op` being the array API name, or a semiring, `op` being its name."""
 
@@ -254,17 +254,17 @@ class Pair(Binary):
     semiring: Semiring | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Matmul(Binary):
     """``a @ b``."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Kron(Binary):
     """``a & b``."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Replicate(Unary):
     """`original` with independent tensors, once for each replica; `child` holds those tensors."""
 

@@ -41,7 +41,7 @@ from funfact.language.render.line import line, pointed
 __all__ = ["Outline", "outline", "resolve"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Outline:
     """What is known of an expression before its holes are filled.
 
