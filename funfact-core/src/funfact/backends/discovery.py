@@ -212,8 +212,8 @@ def _class_of(name: str) -> tuple[Entry, type[Backend]]:
     if known is not None and not disabled(known[0]):
         return known
     with _lock:
-        entry = find(name)
         invalidate_caches()  # it may have been installed since the folders were last read
+        entry = find(name)
         found = examine(entry)
         if isinstance(found, Problem):
             raise found.error(entry) from found.exception

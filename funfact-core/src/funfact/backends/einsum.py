@@ -16,7 +16,6 @@ Examples
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import prod
@@ -77,7 +76,9 @@ def plan(subscripts: str, *shapes: tuple[int, ...]) -> Plan:
 @lru_cache(maxsize=4096)
 def is_explicit(subscripts: str) -> bool:
     """Whether subscripts are of the form that `einsum` reads."""
-    return re.fullmatch(r"[a-zA-Z]*(,[a-zA-Z]*)?->[a-zA-Z]*", subscripts) is not None
+    inputs, arrow, output = subscripts.partition("->")
+    letters = inputs.replace(",", "", 1) + output
+    return bool(arrow) and (not letters or (letters.isascii() and letters.isalpha()))
 
 
 def _one(xp: Any, x: Array, letters: str, output: str) -> Array:

@@ -1,6 +1,7 @@
 """How much memory the evaluation of a model may take."""
 
 import re
+from string import digits
 from typing import Any
 
 from funfact.arguments import finite
@@ -47,8 +48,8 @@ def bytes_each(dtype: str) -> int:
     >>> bytes_each("float32"), bytes_each("complex128")
     (4, 16)
     """
-    bits = re.search(r"\d+$", dtype)
-    return int(bits.group()) // 8 if bits else 4
+    bits = dtype[len(dtype.rstrip(digits)) :]
+    return int(bits) // 8 if bits else 4
 
 
 def within(ir: Ir, limit: Any, backend: Backend, dtype: Any) -> Blocks | None:
