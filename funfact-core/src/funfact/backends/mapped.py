@@ -1,4 +1,4 @@
-"""A function of one item, for many of them at once."""
+"""A user's function: one of an item called for many at once, and what its errors say."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -47,10 +47,7 @@ def fuse(root: Ir) -> Ir:
 
 def _pass(root: Ir) -> tuple[Ir, bool]:
     """Every node rewritten, operands first; and whether a sum came apart, to be gone over again."""
-    uses: Counter[Ir] = Counter()
-    for node in postorder(root):
-        for child in node.below:
-            uses[child] += 1
+    uses = Counter(child for node in postorder(root) for child in node.below)
     apart = False
 
     def visit(node: Ir, below: list[Ir]) -> Ir:

@@ -1,4 +1,4 @@
-"""The order with the fewest operations: of few operands by branch and bound, else opt_einsum's.
+"""An order with few operations: of few operands by branch and bound, else opt_einsum's.
 
 opt_einsum searches likewise among few. Here an operand's axes are the bits of an integer, not a set
 of letters, which is quicker, and nothing is left behind: there a search is a function that refers
@@ -30,7 +30,9 @@ axes of what they make: the least is the most promising."""
 
 
 def searched(operands: Sequence[Letters], output: Letters, sizes: Sequence[int]) -> Order:
-    """The order with the fewest operations; of several the one whose largest result is smallest.
+    """An order with few operations; of those with as many one whose largest result is smallest.
+
+    Of up to four operands no order has fewer; of more not all are followed.
 
     Examples
     --------
