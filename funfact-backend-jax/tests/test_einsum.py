@@ -18,6 +18,9 @@ CASES = [
     ("nii->n", (1, 3, 3)),
     ("ij,jk->ik", (4, 1), (1, 5)),
     ("nij,jk->kni", (1, 300, 300), (300, 2)),
+    ("nijr,nkr->nijk", (1, 90, 90, 5), (1, 7, 5)),
+    ("kij,knr->nijr", (3, 130, 130), (3, 1, 2)),
+    ("nir,njr->jnir", (1, 200, 3), (1, 100, 3)),
     ("nij,njk->nik", (1, 0, 3), (1, 3, 5)),
     ("ij,jk->ik", (4, 1), (3, 5)),
     ("ij,jk->ki", (4, 3), (3, 5)),
@@ -129,6 +132,22 @@ def test_tiny_vectors_times_a_matrix_each_are_one_loop(backend, n, products):
     text = product.lower(*arrays).compile().as_text()
     assert text.count(" dot(") == products
     assert products or text.count(" fusion(") == 1
+
+
+def test_of_one_replica_a_model_is_made_and_compared_in_one_loop(backend):
+    """Of a CP model: the product of two factors, that with the third, and the squares."""
+    shapes = [(1, 64, 16), (1, 64, 16), (1, 64, 16), (64, 64, 64)]
+    arrays = [backend.ones(shape) for shape in shapes]
+
+    @jax.jit
+    def loss(a, b, c, target):
+        model = backend.einsum("nijr,nkr->nijk", backend.einsum("nir,njr->nijr", a, b), c)
+        return backend.squared_distance(model, target)
+
+    text = loss.lower(*arrays).compile().as_text()
+    entry = text[text.index("ENTRY") :]
+    assert entry.count(" fusion(") == 1
+    assert not re.search(r" (copy|transpose|dot)\(", entry)
 
 
 def test_sums_of_tiny_arrays_keep_the_dtype(backend):

@@ -107,42 +107,49 @@ def _fit(subscripts: str, operands: Sequence[Array]) -> bool:
 
 
 def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
-    """An einsum without the axes of size 1, where all of it is small.
+    """An einsum; a pair is multiplied without the axes of size 1.
 
     The gradient of a product of matrices is the transpose of another product. XLA writes it as
     one product, unless there is a batch axis too, if only for a single replica: then
     whatever the gradient meets gets a transposition, which takes long to compile. Where
-    operands are large it would transpose these instead.
+    operands are large it is settled before which stands on the left.
     """
-    if _is_pair(subscripts) and max(x.size for x in operands) > _SMALL:
-        subscripts, operands = _turned(subscripts, *operands)
+    if not (_is_pair(subscripts) and _fit(subscripts, operands)):
+        return jnp.einsum(subscripts, *operands, precision=precision)
     sizes = _sizes(subscripts, operands)
-    shape = tuple(sizes[letter] for letter in subscripts.split("->")[1]) if sizes else ()
-    if 1 not in sizes.values() or max(prod(shape), *(x.size for x in operands)) > _SMALL:
-        return _product(subscripts, precision, *operands)
-    alone = {letter for letter, size in sizes.items() if size == 1}
-    less = "".join(letter for letter in subscripts if letter not in alone)
-    found = _product(less, precision, *map(_squeezed, operands))
-    return lax.reshape(found, shape)
+    shape = [sizes[letter] for letter in subscripts.split("->")[1]]
+    large = max(prod(shape), *(x.size for x in operands)) > _SMALL
+    if large:
+        subscripts, operands = _turned(subscripts, *operands)
+    less = "".join(letter for letter in subscripts if sizes.get(letter) != 1)
+    left = _left(subscripts if large else less)
+    return lax.reshape(_product(less, precision, left, *map(_squeezed, operands)), shape)
 
 
 def _squeezed(x: Array) -> Array:
     return lax.squeeze(x, [d for d, size in enumerate(x.shape) if size == 1])
 
 
-def _product(subscripts: str, precision: str, *operands: Array) -> Array:
-    """JAX's einsum; for a pair the same operations, found in a fraction of the time."""
-    if not (_is_pair(subscripts) and _fit(subscripts, operands)):
-        return jnp.einsum(subscripts, *operands, precision=precision)
+def _left(subscripts: str) -> int:
+    """Which operand stands on the left: the second, unless the result is then to be transposed."""
+    operands, result = subscripts.split("->")
+    letters = operands.split(",")
+    batch = [a for a in result if all(a in own for own in letters)]
+    free = [a for own in letters for a in own if a in result and a not in batch]
+    return 0 if [*batch, *free] == [*result] else 1
+
+
+def _product(subscripts: str, precision: str, left: int, *operands: Array) -> Array:
+    """What JAX's einsum makes of a pair, found in a fraction of the time."""
     both, result = subscripts.split("->")
     letters = both.split(",")
     batch = [a for a in result if all(a in own for own in letters)]
     summed = sorted({*letters[0]} - {*result})
     free = [[a for a in own if a not in batch and a not in summed] for own in letters]
-    if batch and summed and not all(free) and max(x.size for x in operands) <= _TINY:
-        return _weighed_sum(subscripts, *operands)
-    # the second operand on the left, unless the result is then to be transposed
-    order = (0, 1) if [*batch, *free[0], *free[1]] == [*result] else (1, 0)
+    tiny = batch and not all(free) and max(x.size for x in operands) <= _TINY
+    if not summed or tiny:
+        return _elementwise(subscripts, *operands)
+    order = (left, 1 - left)
     places = [tuple(map(letters[n].index, axes)) for axes in (summed, batch) for n in order]
     dimensions = (places[:2], places[2:])
     first, second = (operands[n] for n in order)
@@ -151,22 +158,31 @@ def _product(subscripts: str, precision: str, *operands: Array) -> Array:
     return found if made == [*result] else lax.transpose(found, [made.index(a) for a in result])
 
 
-def _weighed_sum(subscripts: str, x: Array, y: Array) -> Array:
-    """A product of two, one of which has all axes of the other, as one elementwise loop.
+def _elementwise(subscripts: str, x: Array, y: Array) -> Array:
+    """A product of two as one elementwise loop, and a sum.
 
-    Vectors times a matrix each. As a product of matrices XLA brings both operands into its order,
-    each by a loop of its own, which take longer to compile than tiny arrays take to be multiplied.
+    Where nothing is summed, or vectors times a matrix each. As a product of matrices XLA brings
+    both operands into its order, each by a loop of its own, which take longer to compile than
+    tiny arrays take to be multiplied, and what follows on the product is not done in the same loop.
     """
     operands, result = subscripts.split("->")
     left, right = operands.split(",")
-    if len(left) < len(right):
-        left, right, x, y = right, left, y, x
-    y = lax.transpose(y, sorted(range(len(right)), key=lambda d: left.index(right[d])))
-    y = lax.broadcast_in_dim(y, x.shape, sorted(left.index(a) for a in right))
-    gone = [d for d, a in enumerate(left) if a not in result]
-    found = jnp.sum(x * y, axis=gone, dtype=x.dtype)
-    made = [a for a in left if a in result]
-    return lax.transpose(found, [made.index(a) for a in result])
+    # as the result, or as the operand that has all axes
+    every = result if {*left} | {*right} == {*result} else max(left, right, key=len)
+    sizes = _sizes(subscripts, (x, y))
+    shape = [sizes[a] for a in every]
+
+    def spread(letters: str, x: Array) -> Array:
+        x = lax.transpose(x, sorted(range(len(letters)), key=lambda d: every.index(letters[d])))
+        return lax.broadcast_in_dim(x, shape, sorted(every.index(a) for a in letters))
+
+    found = spread(left, x) * spread(right, y)
+    gone = [d for d, a in enumerate(every) if a not in result]
+    if not gone:
+        return found
+    made = [a for a in every if a in result]
+    summed = jnp.sum(found, axis=gone, dtype=x.dtype)
+    return lax.transpose(summed, [made.index(a) for a in result])
 
 
 def _turned(subscripts: str, x: Array, y: Array) -> tuple[str, tuple[Array, Array]]:
