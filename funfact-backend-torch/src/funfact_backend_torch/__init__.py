@@ -254,6 +254,11 @@ class PyTorchBackend(Backend, Autodiff, Linearize, Vmap, Einsum, Linalg, Devices
         """As the contract says."""
         return self._torch.lerp(x, y, weight)
 
+    def lerp_square(self, x: Array, y: Array, weight: float) -> Array:
+        """As the contract says, in two operations where `y` is real."""
+        squares = y.real**2 + y.imag**2 if y.is_complex() else y * y
+        return self._torch.lerp(x, squares, weight)
+
     def add_quotient(self, x: Array, y: Array, z: Array, weight: Any) -> Array:
         """As the contract says, in one operation; PyTorch takes no tensor for the weight."""
         if isinstance(weight, self._torch.Tensor):

@@ -120,7 +120,7 @@ class AdamRule(Rule):
         rate = self.lr * root / _one_minus_power(b1, count, ab)
         epsilon = _added(self.epsilon, factors, ab) * root
         first = [ab.lerp(m, g, 1 - b1) for m, g in zip(first, grads, strict=True)]
-        second = [ab.lerp(v, _abs2(g, ab), 1 - b2) for v, g in zip(second, grads, strict=True)]
+        second = [ab.lerp_square(v, g, 1 - b2) for v, g in zip(second, grads, strict=True)]
         factors = [
             ab.add_quotient(x, m, ab.sqrt(v) + epsilon, -rate)
             for x, m, v in zip(factors, first, second, strict=True)
@@ -168,7 +168,7 @@ class RMSpropRule(Rule):
         alpha = self.alpha
         if self.weight_decay:
             grads = [g + self.weight_decay * x for g, x in zip(grads, factors, strict=True)]
-        square = [ab.lerp(v, _abs2(g, ab), 1 - alpha) for v, g in zip(square, grads, strict=True)]
+        square = [ab.lerp_square(v, g, 1 - alpha) for v, g in zip(square, grads, strict=True)]
         spread = square
         if self.centered:
             mean = [ab.lerp(m, g, 1 - alpha) for m, g in zip(mean, grads, strict=True)]

@@ -343,6 +343,16 @@ class Backend(ABC):
         """``(1 - weight) * x + weight * y``, of arrays of one shape and dtype."""
         return (1 - weight) * x + weight * y
 
+    def lerp_square(self, x: Array, y: Array, weight: float) -> Array:
+        """``(1 - weight) * x + weight * abs(y)**2``; `x` is real and of the shape of `y`.
+
+        By default the root of the weight multiplies `y`, where compilers join it with what `y`
+        was multiplied by before.
+        """
+        y = weight**0.5 * y
+        squares = self.real(y) ** 2 + self.imag(y) ** 2 if self.is_complex(y) else y * y
+        return (1 - weight) * x + squares
+
     def add_quotient(self, x: Array, y: Array, z: Array, weight: Any) -> Array:
         """``x + weight * y / z``, of arrays of one shape; `weight` is a number or a 0-d array."""
         return x + weight * y / z

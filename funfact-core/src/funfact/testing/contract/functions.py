@@ -118,6 +118,15 @@ class Functions(Calls):
         x = np.array([1.0, -2.0, 4.0], np.float32)
         self.relative(backend, "ab.lerp(x, x * 3, 0.25)", x, 1.5 * x, rounding=1)
 
+    @pytest.mark.parametrize("of", ["real", "complex"])
+    def test_lerp_square(self, backend: Any, of: str) -> None:
+        """From a real array to the square of another, which may be complex."""
+        x = np.array([1.0, -2.0, 4.0], np.float32)
+        z = x * np.complex64(1 + 2j) if of == "complex" else x
+        expected = 0.75 * x + 0.25 * abs(z).astype(np.float64) ** 2
+        found = self.called(backend, "ab.lerp_square(ab.real(x), x, 0.25)", {"x": z})
+        same_value("ab.lerp_square(ab.real(x), x, 0.25)", backend.to_numpy(found), expected, 1e-5)
+
     @pytest.mark.parametrize("weight", ["-0.5", "ab.tensor(-0.5)"])
     @pytest.mark.parametrize("of", ["real", "complex"])
     def test_add_quotient(self, backend: Any, of: str, weight: str) -> None:
