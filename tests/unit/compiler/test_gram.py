@@ -156,7 +156,7 @@ def test_its_gradient_is_that_of_half_the_squared_distance(case, append, dtype):
     scalar = lower(form.ir, order, Plain(), np.dtype(dtype))
 
     def without_model():
-        read = target.reshape(form.shape).transpose(form.order)
+        read = target.reshape(form.shape).transpose(form.order).conj()
         return float(scalar([*arrays, *held, read]))
 
     def distance():

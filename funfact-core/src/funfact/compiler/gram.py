@@ -46,7 +46,8 @@ class Gram:
     held : dict
         From the keys of what is optimised to those of the copies that are held fixed (M').
     target : object
-        The key of the target.
+        The key of the conjugate of the target, which is made once: of factors it would be made in
+        each step, and again of their gradients.
     shape, order : tuples of int
         How the target is to be shaped, a dimension for each axis that the contractions name, and
         how these dimensions are then to be ordered, so that it is read as it lies in memory.
@@ -135,17 +136,14 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
     shape = tuple([size for group in parts[0].sizes for size in group])
-    key, reading = "target", _reading(parts[0], shape, conjugate)
+    key, reading = "target", _reading(parts[0], shape)
     target = Load(key, tuple([shape[dim] for dim in reading.order]))
     terms = [
         (complex(copy.weight).conjugate() * part.weight, _square(copy, part, conjugate))
         for copy in copies
         for part in parts
     ]
-    terms += [
-        (-complex(part.weight).conjugate(), _inner(part, target, reading, conjugate))
-        for part in parts
-    ]
+    terms += [(-complex(part.weight), _inner(part, target, reading)) for part in parts]
     moving = _moving(root, varying)
     forms = [Contract(PRODUCT, p.terms, tuple([(axis,) for axis in p.axes])) for p in parts]
     elements = parts[0].replica.size * prod(target.shape)
@@ -224,21 +222,17 @@ def _held(root: Ir, keys: dict[object, object]) -> Ir:
 # --- the two contractions
 
 
-def _inner(part: _Part, target: Load, reading: _Reading, conjugate: bool) -> Contract:
-    """Of the target with the model, for all replicas at once.
-
-    The factors are conjugated rather than the target, which is larger; the real part is the same.
-    """
+def _inner(part: _Part, target: Load, reading: _Reading) -> Contract:
+    """Of the target, which is conjugated by then, with the model, for all replicas at once."""
     fresh: dict[Axis, Axis] = {}
     terms = _renamed(part.terms, fresh)
     axes = [fresh[axis] for axis in part.axes[1:]]
     terms = tuple(sorted(terms, key=lambda t: (axes[reading.dim] in t.axes) == reading.behind))
-    factors = map(_conjugate, terms) if conjugate else terms
     along = tuple([axes[dim] for dim in reading.order])
-    return Contract(PRODUCT, (*factors, Term(target, along)), ())
+    return Contract(PRODUCT, (*terms, Term(target, along)), ())
 
 
-def _reading(part: _Part, shape: tuple[int, ...], conjugate: bool) -> _Reading:
+def _reading(part: _Part, shape: tuple[int, ...]) -> _Reading:
     """How the product with the model reads the target at the least price.
 
     Of orders of contraction that cost the same, that of the operands decides which is taken; so
@@ -248,7 +242,7 @@ def _reading(part: _Part, shape: tuple[int, ...], conjugate: bool) -> _Reading:
     ways = list(product((0, len(shape) - 1), (True, False)))
     for dim, behind in ways if len(part.terms) <= _FEW else ways[:1]:
         reading = _Reading(dim, behind, stored)
-        inner = _inner(part, Load("target", shape), reading, conjugate)
+        inner = _inner(part, Load("target", shape), reading)
         price = plan(inner).cost + TRAFFIC * _across(inner)
         found.append((price, replace(reading, order=_as_read(inner))))
     # at one price, rather without a copy of the target

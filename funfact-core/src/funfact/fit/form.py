@@ -98,7 +98,8 @@ class WithoutModel:
     gradient : callable
         ``g(arrays, arranged, data) -> (nothing of use, gradients)``.
     arrange : callable
-        The target as the gradient reads it, which takes a copy of it or none.
+        The target as the gradient reads it, conjugated: a copy of it, or none where it is real and
+        read as it is stored.
     """
 
     gradient: Gradient
@@ -126,13 +127,13 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Wi
         return value, [x * scale for x in found]
 
     def arrange(target: Array) -> Array:
-        if form.order == tuple(range(len(form.order))):
+        if form.order == tuple(range(len(form.order))) and not backend.is_complex(target):
             return backend.reshape(target, form.shape)
         if isinstance(backend, Compile) and backend.at_hand(target):
             values = backend.to_numpy(target).reshape(form.shape)
-            return backend.tensor(values.transpose(form.order), target.dtype)
+            return backend.tensor(values.transpose(form.order).conj(), target.dtype)
         target = backend.reshape(target, form.shape)
-        return backend.copy(backend.transpose(target, form.order))
+        return backend.copy(backend.conj(backend.transpose(target, form.order)))
 
     return WithoutModel(function, arrange)
 
