@@ -150,6 +150,14 @@ def test_of_one_replica_a_model_is_made_and_compared_in_one_loop(backend):
     assert not re.search(r" (copy|transpose|dot)\(", entry)
 
 
+def test_a_large_matrix_is_not_read_across_memory(backend):
+    """Of the step of a matrix model: summed along its first axis, it stands on the right."""
+    product = jax.jit(lambda *arrays: backend.einsum("ij,inr->njr", *arrays))
+    text = product.lower(backend.ones((512, 512)), backend.ones((512, 1, 32))).compile().as_text()
+    (dot,) = re.findall(r" dot\(.*", text)
+    assert "lhs_contracting_dims={1}, rhs_contracting_dims={0}" in dot
+
+
 def test_sums_of_tiny_arrays_keep_the_dtype(backend):
     x, y = (backend.ones(shape, dtype=backend.float16) for shape in [(5, 3), (4, 5, 3)])
     assert backend.einsum("jr,ijr->ri", x, y).dtype == backend.float16

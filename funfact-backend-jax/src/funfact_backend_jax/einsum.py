@@ -112,7 +112,7 @@ def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
     The gradient of a product of matrices is the transpose of another product. XLA writes it as
     one product, unless there is a batch axis too, if only for a single replica: then
     whatever the gradient meets gets a transposition, which takes long to compile. Where
-    operands are large it is settled before which stands on the left.
+    operands are large that one product would read them across memory, so they keep such axes.
     """
     if not (_is_pair(subscripts) and _fit(subscripts, operands)):
         return jnp.einsum(subscripts, *operands, precision=precision)
@@ -123,6 +123,8 @@ def _einsum(subscripts: str, precision: str, *operands: Array) -> Array:
         subscripts, operands = _turned(subscripts, *operands)
     less = "".join(letter for letter in subscripts if sizes.get(letter) != 1)
     left = _left(subscripts if large else less)
+    if large and not _in_order(less, left):
+        return _product(subscripts, precision, left, *operands)
     return lax.reshape(_product(less, precision, left, *map(_squeezed, operands)), shape)
 
 
@@ -132,11 +134,20 @@ def _squeezed(x: Array) -> Array:
 
 def _left(subscripts: str) -> int:
     """Which operand stands on the left: the second, unless the result is then to be transposed."""
+    return 0 if _in_order(subscripts, 0) else 1
+
+
+def _in_order(subscripts: str, left: int) -> bool:
+    """Whether a product of matrices makes the axes of the result in their order."""
+    return _made(subscripts, left) == [*subscripts.split("->")[1]]
+
+
+def _made(subscripts: str, left: int) -> list[str]:
+    """The axes of the product: those of both, those of the operand on the left, the others."""
     operands, result = subscripts.split("->")
-    letters = operands.split(",")
-    batch = [a for a in result if all(a in own for own in letters)]
-    free = [a for own in letters for a in own if a in result and a not in batch]
-    return 0 if [*batch, *free] == [*result] else 1
+    own = operands.split(",")
+    free = [a for n in (left, 1 - left) for a in own[n] if a not in own[1 - n]]
+    return [a for a in result if a not in free] + free
 
 
 def _product(subscripts: str, precision: str, left: int, *operands: Array) -> Array:
@@ -145,16 +156,15 @@ def _product(subscripts: str, precision: str, left: int, *operands: Array) -> Ar
     letters = both.split(",")
     batch = [a for a in result if all(a in own for own in letters)]
     summed = sorted({*letters[0]} - {*result})
-    free = [[a for a in own if a not in batch and a not in summed] for own in letters]
-    tiny = batch and not all(free) and max(x.size for x in operands) <= _TINY
+    inside = any({*own} == {*batch, *summed} for own in letters)
+    tiny = batch and inside and max(x.size for x in operands) <= _TINY
     if not summed or tiny:
         return _elementwise(subscripts, *operands)
     order = (left, 1 - left)
     places = [tuple(map(letters[n].index, axes)) for axes in (summed, batch) for n in order]
-    dimensions = (places[:2], places[2:])
     first, second = (operands[n] for n in order)
-    found = lax.dot_general(first, second, dimensions, precision, first.dtype)
-    made = [*batch, *(a for n in order for a in free[n])]
+    found = lax.dot_general(first, second, (places[:2], places[2:]), precision, first.dtype)
+    made = _made(subscripts, left)
     return found if made == [*result] else lax.transpose(found, [made.index(a) for a in result])
 
 
