@@ -208,6 +208,19 @@ def test_it_gains_where_the_model_is_larger_than_its_factors():
     assert gain(32, 2, 1) < gain(32, 2, 1, call=1e6)
 
 
+@pytest.mark.parametrize("call", [0.0, 1e2, 1e4, 1e6, 1e9])
+@pytest.mark.parametrize("case", CASES)
+def test_none_where_it_takes_more_than_is_asked(case, call):
+    """With many calls nothing is planned to see that; the gain is that of the whole plan."""
+    expr, _ = case()
+    many = ff.vectorize(expr, 4)
+    root, keys = fuse(many.ir), many.tensors
+    gain = gram(root, 0, keys, conjugate=False).gain(call)
+    for most in (0.5, 0.99 * gain, 1.01 * gain, 2.0):
+        found = gram(root, 0, keys, conjugate=False, call=call, most=most)
+        assert (found is None) == (gain > most)
+
+
 @pytest.mark.parametrize(
     "case", [matrix, cp_of_three, cp_of_five, tucker_of_three, train_of_four, ring]
 )

@@ -13,7 +13,7 @@ halves the work of differentiating both sides.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from funfact.compiler.ir import PRODUCT, Axis, Const, Contract, Ir, Load, Map, Term, with_operands
@@ -105,7 +105,14 @@ class _Reading:
     order: tuple[int, ...]
 
 
-def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -> Gram | None:
+def gram(
+    root: Ir,
+    replica: int,
+    varying: Collection[object],
+    conjugate: bool,
+    call: float = 0.0,
+    most: float = inf,
+) -> Gram | None:
     """The form without the model, or None if `root` is no sum of few contractions.
 
     Parameters
@@ -118,6 +125,9 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         The keys of what the gradient is taken by.
     conjugate : bool
         Whether numbers are complex.
+    call, most : float
+        None also where ``gain(call)`` would be above `most`; by calls alone this is seen before
+        anything is planned.
 
     Examples
     --------
@@ -133,6 +143,14 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         return None
     if not parts[0].groups:  # a number is formed in no time
         return None
+    moving = _moving(root, varying)
+    forms = [Contract(PRODUCT, p.terms, tuple([(axis,) for axis in p.axes])) for p in parts]
+    elements = parts[0].replica.size * prod([size for group in parts[0].sizes for size in group])
+    work_of_residual, calls_of_residual = _cost(forms, moving)
+    work_of_residual += _PASSES * _MOVED * elements
+    calls_of_residual += _PASSES
+    if call * _calls(parts, moving) > most * (work_of_residual + call * calls_of_residual):
+        return None
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
     shape = tuple([size for group in parts[0].sizes for size in group])
@@ -144,20 +162,17 @@ def gram(root: Ir, replica: int, varying: Collection[object], conjugate: bool) -
         for part in parts
     ]
     terms += [(-complex(part.weight), _inner(part, target, reading)) for part in parts]
-    moving = _moving(root, varying)
-    forms = [Contract(PRODUCT, p.terms, tuple([(axis,) for axis in p.axes])) for p in parts]
-    elements = parts[0].replica.size * prod(target.shape)
     work, calls = _cost([contract for _, contract in terms], moving)
-    work_of_residual, calls_of_residual = _cost(forms, moving)
-    return Gram(
+    form = Gram(
         ir=_sum(terms, conjugate),
         held=keys,
         target=key,
         shape=shape,
         order=reading.order,
-        work=(work, work_of_residual + _PASSES * _MOVED * elements),
-        calls=(calls, calls_of_residual + _PASSES),
+        work=(work, work_of_residual),
+        calls=(calls, calls_of_residual),
     )
+    return None if form.gain(call) > most else form
 
 
 # --- the model as a sum of contractions
@@ -339,6 +354,19 @@ def _moving(root: Ir, varying: Collection[object]) -> set[int]:
         if own or any(id(child) in moving for child in node.below):
             moving.add(id(node))
     return moving
+
+
+def _calls(parts: list[_Part], moving: set[int]) -> int:
+    """How many at least it takes: one for each step, one for each operand with a gradient."""
+    lengths = [len(part.terms) for part in parts]
+    passed = [sum([id(t.value) in moving for t in part.terms]) for part in parts]
+    return sum(
+        [
+            own + others - 1 + gradients
+            for own, gradients in zip(lengths, passed, strict=True)
+            for others in (1, *lengths)  # the target, or the operands of a copy
+        ]
+    )
 
 
 def _cost(contracts: Iterable[Contract], moving: set[int]) -> tuple[float, int]:

@@ -114,7 +114,7 @@ def gradient_without_model(problem: Problem, factors_of: FactorsOf = list) -> Wi
     """
     form = _form(problem)
     backend = problem.backend
-    if form is None or form.gain(_call(backend)) > _WORTH or not rounding(problem):
+    if form is None or not rounding(problem):
         return None
     need = report(form.ir).kept + prod(form.shape)  # the target may be copied
     if problem.limit is not None and need > problem.limit:
@@ -196,7 +196,9 @@ def _form(problem: Problem) -> Gram | None:
     if type(problem.loss) is not MSE:
         return None
     replica = len(problem.ir.shape) - 1 if problem.append else 0
-    return gram(problem.ir, replica, problem.optimised, problem.backend.is_complex(problem.dtype))
+    conjugate = problem.backend.is_complex(problem.dtype)
+    call = _call(problem.backend)
+    return gram(problem.ir, replica, problem.optimised, conjugate, call, _WORTH)
 
 
 def _objective(problem: Problem, form: Gram) -> Callable[..., tuple[Array, Any]]:
