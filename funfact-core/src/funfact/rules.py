@@ -173,7 +173,9 @@ class RMSpropRule(Rule):
         if self.centered:
             mean = [ab.lerp(m, g, 1 - alpha) for m, g in zip(mean, grads, strict=True)]
             # a variance; rounding can take it below zero
-            spread = [ab.relu(v - _abs2(m, ab)) for v, m in zip(square, mean, strict=True)]
+            spread = [
+                ab.relu(v - ab.squared_norm(m, m.ndim)) for v, m in zip(square, mean, strict=True)
+            ]
         epsilon = _added(self.epsilon, factors, ab)
         step = [g / (ab.sqrt(v) + epsilon) for g, v in zip(grads, spread, strict=True)]
         if self.momentum:
@@ -184,10 +186,6 @@ class RMSpropRule(Rule):
 
     def squares(self, state: State) -> tuple[Sequence[Array], float] | None:
         return None if self.weight_decay else (state[0], 1 - self.alpha)
-
-
-def _abs2(x: Array, ab: Backend) -> Array:
-    return ab.real(x) ** 2 + ab.imag(x) ** 2 if ab.is_complex(x) else x * x
 
 
 def _one_minus_power(base: float, count: Array | float, ab: Backend) -> Any:

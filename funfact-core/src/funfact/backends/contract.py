@@ -349,9 +349,7 @@ class Backend(ABC):
         By default the root of the weight multiplies `y`, where compilers join it with what `y`
         was multiplied by before.
         """
-        y = weight**0.5 * y
-        squares = self.real(y) ** 2 + self.imag(y) ** 2 if self.is_complex(y) else y * y
-        return (1 - weight) * x + squares
+        return (1 - weight) * x + self.squared_norm(weight**0.5 * y, y.ndim)
 
     def add_quotient(self, x: Array, y: Array, z: Array, weight: Any) -> Array:
         """``x + weight * y / z``, of arrays of one shape; `weight` is a number or a 0-d array."""

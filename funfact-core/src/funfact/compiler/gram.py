@@ -145,7 +145,8 @@ def gram(
         return None
     moving = _moving(root, varying)
     forms = [Contract(PRODUCT, p.terms, tuple([(axis,) for axis in p.axes])) for p in parts]
-    elements = parts[0].replica.size * prod([size for group in parts[0].sizes for size in group])
+    shape = tuple([size for group in parts[0].sizes for size in group])
+    elements = parts[0].replica.size * prod(shape)
     work_of_residual, calls_of_residual = _cost(forms, moving)
     work_of_residual += _PASSES * _MOVED * elements
     calls_of_residual += _PASSES
@@ -153,7 +154,6 @@ def gram(
         return None
     keys: dict[object, object] = {key: ("held", key) for key in varying}
     copies = _parts(_held(root, keys), replica)
-    shape = tuple([size for group in parts[0].sizes for size in group])
     key, reading = "target", _reading(parts[0], shape)
     target = Load(key, tuple([shape[dim] for dim in reading.order]))
     terms = [
